@@ -1,0 +1,53 @@
+# Doorward's commands. Needs Python 3.11 or newer and make; everything else goes into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+
+.DEFAULT_GOAL := help
+.PHONY: help serve check test proofs lock clean
+
+help: ## Show these lines
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(VENV)/ready: requirements.txt requirements-build.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Doorward needs Python 3.11 or newer")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --require-hashes -r requirements.txt
+	$(PIP) install --require-hashes -r requirements-build.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/ready-dev: $(VENV)/ready requirements-dev.txt
+	$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@
+
+serve: $(VENV)/ready ## Set up on first use, then serve on http://127.0.0.1:8000
+	@exec $(BIN)/doorward serve
+
+check: $(VENV)/ready-dev ## Format, lint, types, import rules, fast tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -m "not slow and not proof"
+
+test: $(VENV)/ready-dev ## The whole suite, on real PostgreSQL and Redis
+	$(BIN)/python -m pytest -q -m "not proof"
+
+proofs: $(VENV)/ready-dev ## Races and kills at full count
+	HYPOTHESIS_PROFILE=proofs $(BIN)/python -m pytest -q -m proof
+
+lock: $(VENV)/ready-dev ## Pin every dependency again, with hashes
+	$(BIN)/python -m uv pip compile $(LOCK) pyproject.toml -o requirements.txt
+	$(BIN)/python -m uv pip compile $(LOCK) -c requirements.txt --group build -o requirements-build.txt
+	$(BIN)/python -m uv pip compile $(LOCK) -c requirements.txt pyproject.toml --group dev -o requirements-dev.txt
+
+# Hashes and no index address: the same lock serves whoever installs from wherever.
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	--no-emit-index-url --no-emit-find-links
+
+clean: ## Remove what the other commands made, but for the data folder
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

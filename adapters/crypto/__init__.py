@@ -1,0 +1,1 @@
+"""Password hashes, token signatures, sealed secrets and MACs."""

@@ -1,0 +1,50 @@
+"""What the memory backend holds: one dictionary a kind of record, every value immutable."""
+
+import asyncio
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from domain.events import Event
+from domain.passwords import PasswordCredential
+from domain.roles import BUILT_IN_ROLES
+from domain.sessions import Session
+from domain.signing_keys import SigningKey
+from domain.users import User
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredSession:
+    """A session and how it ended, if it has."""
+
+    session: Session
+    ended_at: datetime | None = None
+    end_reason: str | None = None
+
+
+def _built_in_permissions() -> dict[str, frozenset[str]]:
+    return {name: permissions for name, (_, permissions) in BUILT_IN_ROLES.items()}
+
+
+@dataclass
+class Records:
+    """As the values never change, copying the dictionaries copies the whole state."""
+
+    users: dict[UUID, User] = field(default_factory=dict)
+    credentials: dict[UUID, PasswordCredential] = field(default_factory=dict)
+    sessions: dict[UUID, StoredSession] = field(default_factory=dict)
+    role_permissions: dict[str, frozenset[str]] = field(default_factory=_built_in_permissions)
+    events: dict[UUID, Event] = field(default_factory=dict)
+    signing_keys: dict[str, SigningKey] = field(default_factory=dict)
+
+    def copy(self) -> Self:
+        return replace(self, **{each.name: dict(getattr(self, each.name)) for each in fields(self)})
+
+
+class MemoryDatabase:
+    """The committed state. One writer at a time, as on SQLite; readers see what is committed."""
+
+    def __init__(self) -> None:
+        self.committed = Records()
+        self.write_gate = asyncio.Lock()

@@ -1,0 +1,60 @@
+"""Units of work over dictionaries: writes are staged on a copy and put in place by commit."""
+
+from types import TracebackType
+from typing import Self
+
+from adapters.memory.credentials import MemoryCredentialRepository
+from adapters.memory.events import MemoryEventRepository
+from adapters.memory.records import MemoryDatabase, Records
+from adapters.memory.roles import MemoryRoleRepository
+from adapters.memory.sessions import MemorySessionRepository
+from adapters.memory.signing_keys import MemorySigningKeyRepository
+from adapters.memory.users import MemoryUserRepository
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+
+
+class MemoryUnitOfWork(UnitOfWork):
+    def __init__(self, database: MemoryDatabase, *, writes: bool) -> None:
+        self._database = database
+        self._writes = writes
+        self._staged: Records | None = None
+
+    async def __aenter__(self) -> Self:
+        if self._writes:
+            await self._database.write_gate.acquire()
+        records = self._database.committed.copy()
+        self._staged = records
+        self.users = MemoryUserRepository(records)
+        self.credentials = MemoryCredentialRepository(records)
+        self.sessions = MemorySessionRepository(records)
+        self.roles = MemoryRoleRepository(records)
+        self.events = MemoryEventRepository(records)
+        self.signing_keys = MemorySigningKeyRepository(records)
+        return self
+
+    async def commit(self) -> None:
+        if self._staged is None:
+            raise RuntimeError("commit outside the unit of work's block")
+        if self._writes:
+            self._database.committed = self._staged
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._staged = None
+        if self._writes:
+            self._database.write_gate.release()
+
+
+class MemoryUnitOfWorkFactory(UnitOfWorkFactory):
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    def __call__(self) -> MemoryUnitOfWork:
+        return MemoryUnitOfWork(self._database, writes=True)
+
+    def reading(self, *, may_lag: bool = False) -> MemoryUnitOfWork:
+        return MemoryUnitOfWork(self._database, writes=False)

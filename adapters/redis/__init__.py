@@ -1,0 +1,1 @@
+"""Shared state between workers on Redis."""

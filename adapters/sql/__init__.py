@@ -1,0 +1,1 @@
+"""Storage on PostgreSQL (asyncpg) and SQLite (aiosqlite) through SQLAlchemy Core."""

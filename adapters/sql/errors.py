@@ -1,0 +1,96 @@
+"""From database errors to domain errors: the one place that knows both."""
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from domain.errors import ConcurrentChange, DomainError, Unavailable
+from domain.roles import AlreadyExists
+from domain.users import EmailAlreadyRegistered
+
+_log = logging.getLogger("doorward.sql")
+
+UNIQUE_VIOLATIONS: dict[str, type[DomainError]] = {
+    "uq_users_email_key": EmailAlreadyRegistered,
+    "uq_api_keys_public_id": ConcurrentChange,
+    "uq_signing_keys_current": ConcurrentChange,
+    "pk_roles": AlreadyExists,
+    "pk_permissions": AlreadyExists,
+    "pk_identities": AlreadyExists,
+}
+"""Every constraint that a request can run into. Primary keys that are fresh UUIDs cannot be."""
+
+# SQLite names the columns, not the constraint.
+_SQLITE_UNIQUE = {
+    "users.email_key": "uq_users_email_key",
+    "api_keys.public_id": "uq_api_keys_public_id",
+    "signing_keys.status": "uq_signing_keys_current",
+    "index 'uq_signing_keys_current'": "uq_signing_keys_current",
+    "roles.name": "pk_roles",
+    "permissions.name": "pk_permissions",
+    "identities.issuer, identities.subject": "pk_identities",
+}
+_SQLITE_UNIQUE_FAILED = re.compile(r"UNIQUE constraint failed: (.+)$", re.MULTILINE)
+
+# PostgreSQL's classes of "not now": connection trouble, resources, operator intervention, and the
+# transaction's own bad luck (serialisation failure, deadlock); and a schema that is not there yet,
+# which readiness reports. PostgreSQL manual, appendix A.
+_TRANSIENT_STATES = ("08", "53", "57", "40", "25006", "55P03", "42P01", "42703")
+
+
+@contextmanager
+def translated(*, foreign_key: type[DomainError] | None = None) -> Iterator[None]:
+    """Raises the domain's word for whatever the database refuses; bugs pass through unchanged.
+
+    `foreign_key` is what a broken reference means in this statement: giving a role that is not
+    there and deleting one that is in use break the same constraint.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        refused = _integrity(error, foreign_key)
+        if refused is None:
+            raise
+        raise refused() from error
+    except PoolTimeoutError as error:
+        raise Unavailable from error
+    except DBAPIError as error:
+        if not _is_transient(error):
+            raise
+        _log.warning("database unavailable: %s", type(error.orig).__name__)
+        raise Unavailable from error
+    except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+        # Failing to connect does not pass through SQLAlchemy's wrapping.
+        _log.warning("database unreachable: %s", type(error).__name__)
+        raise Unavailable from error
+    except asyncpg.PostgresError as error:
+        _log.warning("database refused the connection: %s", type(error).__name__)
+        raise Unavailable from error
+
+
+def _integrity(
+    error: IntegrityError, foreign_key: type[DomainError] | None
+) -> type[DomainError] | None:
+    cause = error.orig.__cause__ if error.orig else None
+    text = str(error.orig)
+    if isinstance(cause, asyncpg.UniqueViolationError):
+        return UNIQUE_VIOLATIONS.get(str(cause.constraint_name))
+    if unique := _SQLITE_UNIQUE_FAILED.search(text):
+        return UNIQUE_VIOLATIONS.get(_SQLITE_UNIQUE.get(unique[1], ""))
+    if isinstance(cause, asyncpg.ForeignKeyViolationError) or "FOREIGN KEY" in text:
+        return foreign_key
+    return None
+
+
+def _is_transient(error: DBAPIError) -> bool:
+    if error.connection_invalidated:
+        return True
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return str(state).startswith(_TRANSIENT_STATES)
+    return isinstance(error, OperationalError | InterfaceError)

@@ -1,0 +1,23 @@
+"""Roles in SQL."""
+
+from sqlalchemy import select
+
+from adapters.sql.statements import StatementRunner
+from adapters.sql.tables import role_permissions, roles
+from application.ports.roles import RoleRepository
+from domain.roles import ADMIN_ROLE
+
+
+class SqlRoleRepository(RoleRepository):
+    def __init__(self, runner: StatementRunner) -> None:
+        self._run = runner.run
+
+    async def lock_administrators(self) -> None:
+        # On SQLite BEGIN IMMEDIATE has done this already, and FOR UPDATE is left out.
+        await self._run(select(roles.c.name).where(roles.c.name == ADMIN_ROLE).with_for_update())
+
+    async def permissions_of(self, roles: frozenset[str]) -> frozenset[str]:
+        held = select(role_permissions.c.permission_name).where(
+            role_permissions.c.role_name.in_(roles)
+        )
+        return frozenset((await self._run(held)).scalars())

@@ -1,0 +1,108 @@
+"""The database as a whole: schema, writability, closing."""
+
+import asyncio
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, inspect, text, update
+
+from adapters.sql.engine import Database
+from adapters.sql.errors import translated
+from adapters.sql.tables import heartbeat
+from application.ports.storage import SchemaState, Storage
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+_MIGRATIONS = Path(__file__).with_name("migrations")
+_MIGRATION_LOCK = 0x_D0_04_3A_2D
+"""Any number will do, as long as every release uses the same one."""
+
+
+class SqlStorage(Storage):
+    def __init__(self, primary: Database, replica: Database | None = None) -> None:
+        self._primary = primary
+        self._replica = replica
+
+    async def schema_state(self) -> SchemaState:
+        with translated():
+            async with self._primary.reading() as connection:
+                revision = await connection.run_sync(_revision)
+        return _state_of(revision)
+
+    async def migrate(self) -> None:
+        if await self.schema_state() is SchemaState.CURRENT:
+            return
+        with translated():
+            async with self._primary.writing() as connection:
+                if not self._primary.is_sqlite:
+                    # Held to the end of the transaction; statement_timeout must not cut the wait.
+                    await connection.execute(text("SET LOCAL statement_timeout = 0"))
+                    await connection.execute(
+                        text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK}
+                    )
+                # Somebody else may have migrated while this one waited.
+                if _state_of(await connection.run_sync(_revision)) is not SchemaState.CURRENT:
+                    await connection.run_sync(_upgrade)
+                await connection.commit()
+
+    async def check_writable(self) -> None:
+        with translated():
+            async with self._primary.writing() as connection:
+                await connection.execute(update(heartbeat).values(at=datetime.now(UTC)))
+                await connection.commit()
+
+    async def close(self) -> None:
+        # A shutdown that is cancelled half-way must not leave connections behind.
+        await asyncio.shield(self._primary.close())
+        if self._replica is not None:
+            await asyncio.shield(self._replica.close())
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _state_of(revision: str | None) -> SchemaState:
+    if revision is None:
+        return SchemaState.EMPTY
+    known = known_revisions()
+    # Unknown means made by a newer release: migrations only add, so this one can work with it.
+    if revision == known[-1] or revision not in known:
+        return SchemaState.CURRENT
+    return SchemaState.BEHIND
+
+
+@cache
+def known_revisions() -> tuple[str, ...]:
+    """Oldest first, read from the file names (`0001_name.py`): start-up does without Alembic."""
+    return tuple(sorted(path.stem for path in (_MIGRATIONS / "versions").glob("[0-9]*.py")))
+
+
+def alembic_config() -> "Config":
+    """Alembic's settings, without a file of its own."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    return config
+
+
+def script_directory() -> "ScriptDirectory":
+    """The migration scripts as Alembic orders them."""
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory.from_config(alembic_config())
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

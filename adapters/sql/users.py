@@ -1,0 +1,157 @@
+"""Accounts in SQL."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, delete, func, insert, select, update
+
+from adapters.sql.statements import StatementRunner
+from adapters.sql.tables import user_roles, users
+from application.ports.users import UserChanges, UserRepository
+from domain.addresses import EmailAddress
+from domain.roles import ADMIN_ROLE, UnknownRole
+from domain.users import User, UserFilter, UserKind, UserStatus
+
+# Role names hold no comma, so one column carries them all and a list of users is one statement.
+ROLE_NAMES = (
+    select(func.aggregate_strings(user_roles.c.role_name, ","))
+    .where(user_roles.c.user_id == users.c.id)
+    .correlate(users)
+    .scalar_subquery()
+    .label("role_names")
+)
+
+
+def split_names(joined: str | None) -> frozenset[str]:
+    """What an aggregate of names holds; no rows aggregate to NULL."""
+    return frozenset(joined.split(",")) if joined else frozenset()
+
+
+def user_from_row(row: Row[Any]) -> User:
+    return User(
+        id=row.id,
+        email=EmailAddress(address=row.email, key=row.email_key),
+        email_verified=row.email_verified,
+        name=row.name,
+        kind=UserKind(row.kind),
+        status=UserStatus(row.status),
+        roles=split_names(row.role_names),
+        version=row.version,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )
+
+
+def _to_row(user: User) -> dict[str, Any]:
+    return {
+        "id": user.id,
+        "email": user.email.address,
+        "email_key": user.email.key,
+        "email_verified": user.email_verified,
+        "name": user.name,
+        "kind": user.kind.value,
+        "status": user.status.value,
+        "version": user.version,
+        "created_at": user.created_at,
+        "updated_at": user.updated_at,
+    }
+
+
+class SqlUserRepository(UserRepository):
+    def __init__(self, runner: StatementRunner) -> None:
+        self._run = runner.run
+
+    async def add(self, user: User) -> None:
+        await self._run(insert(users).values(_to_row(user)))
+        await self._give(user.id, user.roles)
+
+    async def _give(self, user_id: UUID, roles: Iterable[str]) -> None:
+        rows = [{"user_id": user_id, "role_name": role} for role in sorted(roles)]
+        if rows:
+            await self._run(insert(user_roles).values(rows), foreign_key=UnknownRole)
+
+    async def get(self, user_id: UUID) -> User | None:
+        return await self._one(_users().where(users.c.id == user_id))
+
+    async def find(self, email_key: str) -> User | None:
+        return await self._one(_users().where(users.c.email_key == email_key))
+
+    async def lock(self, user_id: UUID) -> User | None:
+        row_lock = select(users.c.id).where(users.c.id == user_id).with_for_update()
+        # Two statements: the second one's snapshot begins when the lock is held, so roles that
+        # another transaction was just changing are read as they now are.
+        await self._run(row_lock)
+        return await self.get(user_id)
+
+    async def _one(self, statement: Select[Any]) -> User | None:
+        row = (await self._run(statement)).one_or_none()
+        return user_from_row(row) if row else None
+
+    async def page(self, where: UserFilter, before: UUID | None, limit: int) -> list[User]:
+        statement = _users().order_by(users.c.id.desc()).limit(limit)
+        if before is not None:
+            statement = statement.where(users.c.id < before)
+        if where.email_key is not None:
+            statement = statement.where(users.c.email_key == where.email_key)
+        if where.status is not None:
+            statement = statement.where(users.c.status == where.status.value)
+        if where.role is not None:
+            holders = select(user_roles.c.user_id).where(user_roles.c.role_name == where.role)
+            statement = statement.where(users.c.id.in_(holders))
+        return [user_from_row(row) for row in await self._run(statement)]
+
+    async def change(
+        self, user_id: UUID, changes: UserChanges, at: datetime, if_version: int | None
+    ) -> User | None:
+        values: dict[str, Any] = {}
+        if changes.name is not None:
+            values["name"] = changes.name
+        if changes.status is not None:
+            values["status"] = changes.status.value
+        return await self._write(user_id, values, at, if_version)
+
+    async def set_roles(
+        self, user_id: UUID, roles: frozenset[str], at: datetime, if_version: int | None
+    ) -> User | None:
+        if await self._write(user_id, {}, at, if_version) is None:
+            return None
+        await self._run(delete(user_roles).where(user_roles.c.user_id == user_id))
+        await self._give(user_id, roles)
+        return await self.get(user_id)
+
+    async def _write(
+        self, user_id: UUID, values: dict[str, Any], at: datetime, if_version: int | None
+    ) -> User | None:
+        statement = (
+            update(users)
+            .where(users.c.id == user_id)
+            .values(values | {"version": users.c.version + 1, "updated_at": at})
+        )
+        if if_version is not None:
+            statement = statement.where(users.c.version == if_version)
+        result = await self._run(statement)
+        return await self.get(user_id) if result.rowcount else None
+
+    async def delete(self, user_id: UUID, if_version: int | None) -> bool:
+        statement = delete(users).where(users.c.id == user_id)
+        if if_version is not None:
+            statement = statement.where(users.c.version == if_version)
+        return bool((await self._run(statement)).rowcount)
+
+    async def count_active_administrators(self, *, besides: UUID) -> int:
+        statement = (
+            select(func.count())
+            .select_from(users.join(user_roles))
+            .where(
+                user_roles.c.role_name == ADMIN_ROLE,
+                users.c.status == UserStatus.ACTIVE.value,
+                users.c.id != besides,
+            )
+        )
+        return int((await self._run(statement)).scalar_one())
+
+
+def _users() -> Select[Any]:
+    return select(users, ROLE_NAMES)

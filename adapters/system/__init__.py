@@ -1,0 +1,1 @@
+"""What the machine itself gives: time, identities, the syntax of addresses."""

@@ -1,0 +1,17 @@
+"""Keeping the audit log."""
+
+from abc import ABC, abstractmethod
+from uuid import UUID
+
+from domain.events import Event
+
+
+class EventRepository(ABC):
+    """Append-only from the use cases' side."""
+
+    @abstractmethod
+    async def add(self, event: Event) -> None: ...
+
+    @abstractmethod
+    async def page(self, before: UUID | None, limit: int) -> list[Event]:
+        """Newest first: at most `limit` events whose id is lower than `before`."""

@@ -1,0 +1,58 @@
+"""Hashing passwords, and keeping the hashes."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from domain.passwords import PasswordCredential
+from domain.users import User
+
+
+class PasswordHasher(ABC):
+    """Slow on purpose, and never on the event loop.
+
+    Work is bounded: a few hashes run at once, a bounded number waits, and more raise Unavailable.
+    A caller who goes away does not give its place back before its hash has ended.
+    Passwords are given in normalised form.
+    """
+
+    @abstractmethod
+    async def hash(self, password: str) -> str:
+        """An encoded hash with a fresh salt and the current parameters. Raises Unavailable."""
+
+    @abstractmethod
+    async def verify(self, password: str, password_hash: str | None) -> bool:
+        """Whether the password gives the hash. None costs as much as a wrong password and is False.
+
+        Hashes that are broken, or whose parameters cost more than the cap, are False.
+        Raises Unavailable.
+        """
+
+    @abstractmethod
+    def needs_rehash(self, password_hash: str) -> bool:
+        """Whether the hash was made with other parameters than the current ones."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PasswordLogin:
+    """What a sign-in needs to know of an account. `password_hash` is None if it has no password."""
+
+    user: User
+    password_hash: str | None = field(repr=False)
+
+
+class CredentialRepository(ABC):
+    """Password credentials, apart from the accounts they belong to."""
+
+    @abstractmethod
+    async def set_password(self, user_id: UUID, password_hash: str, at: datetime) -> None:
+        """Creates the credential or replaces its hash."""
+
+    @abstractmethod
+    async def find_password(self, user_id: UUID) -> PasswordCredential | None:
+        """The credential, None if the account has no password."""
+
+    @abstractmethod
+    async def find_login(self, email_key: str) -> PasswordLogin | None:
+        """Account and hash in one statement, so that unknown addresses cost what known ones do."""

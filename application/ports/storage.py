@@ -1,0 +1,31 @@
+"""The storage as an operator sees it: is it there, and is its schema ours?"""
+
+from abc import ABC, abstractmethod
+from enum import StrEnum
+
+
+class SchemaState(StrEnum):
+    EMPTY = "empty"
+    BEHIND = "behind"
+    CURRENT = "current"
+    """Also for a schema newer than this program: migrations only add."""
+
+
+class Storage(ABC):
+    """Operations on the whole database."""
+
+    @abstractmethod
+    async def schema_state(self) -> SchemaState:
+        """Raises Unavailable."""
+
+    @abstractmethod
+    async def migrate(self) -> None:
+        """Brings the schema up to date; of several callers at once one does, the others wait."""
+
+    @abstractmethod
+    async def check_writable(self) -> None:
+        """Commits one small write. Raises Unavailable if the database cannot take it."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Gives every connection back; the last call."""

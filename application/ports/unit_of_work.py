@@ -1,0 +1,57 @@
+"""The boundary of what happens together or not at all."""
+
+from abc import ABC, abstractmethod
+from types import TracebackType
+from typing import Self
+
+from application.ports.events import EventRepository
+from application.ports.passwords import CredentialRepository
+from application.ports.roles import RoleRepository
+from application.ports.sessions import SessionRepository
+from application.ports.signing_keys import SigningKeyRepository
+from application.ports.users import UserRepository
+
+
+class UnitOfWork(ABC):
+    """`async with factory() as uow:` ... `await uow.commit()`. Leaving without commit rolls back.
+
+    Entering and every use of a repository raise Unavailable when the database is away or its pool
+    is exhausted. After `commit()` the unit is over.
+    """
+
+    users: UserRepository
+    credentials: CredentialRepository
+    sessions: SessionRepository
+    roles: RoleRepository
+    events: EventRepository
+    signing_keys: SigningKeyRepository
+
+    @abstractmethod
+    async def __aenter__(self) -> Self: ...
+
+    @abstractmethod
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+    @abstractmethod
+    async def commit(self) -> None:
+        """Makes everything durable, or raises and makes nothing so."""
+
+
+class UnitOfWorkFactory(ABC):
+    """Hands out units of work; cheap to keep, safe to share between tasks."""
+
+    @abstractmethod
+    def __call__(self) -> UnitOfWork:
+        """A unit that may write. Take locks in this order: administrators, then users."""
+
+    @abstractmethod
+    def reading(self, *, may_lag: bool = False) -> UnitOfWork:
+        """A unit that only reads: each statement sees what was committed before it.
+
+        `may_lag` allows a replica: for lists and exports, never to decide anything.
+        """

@@ -1,0 +1,188 @@
+"""Signing in and signing out."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from application.audit import EventFactory, user_party
+from application.ports.addresses import AddressNormaliser
+from application.ports.clock import Clock, IdGenerator
+from application.ports.macs import MessageAuthenticator
+from application.ports.passwords import PasswordHasher, PasswordLogin
+from application.ports.unit_of_work import UnitOfWorkFactory
+from application.tokens import AccessTokenIssuer, IssuedTokens, TokenSettings
+from domain.access import Actor, require_session
+from domain.addresses import InvalidEmailAddress
+from domain.events import EventKind, Party
+from domain.passwords import normalise_password
+from domain.sessions import FIRST_PARTY_CLIENT, EmailNotVerified, InvalidCredentials, Session
+from domain.users import User
+
+_NOBODY = ""
+"""An address key that no account has."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignInCommand:
+    actor: Actor
+    email: str
+    password: str = field(repr=False)
+    audience: str | None = None
+
+
+class SignIn:
+    """Anyone with an address and its password; opens a session.
+
+    Unknown address, wrong password, disabled account take the same steps and the same time.
+    A refusal is in the audit log before it is answered. Raises InvalidCredentials,
+    EmailNotVerified, UnknownAudience, Unavailable.
+    """
+
+    def __init__(
+        self,
+        *,
+        uow: UnitOfWorkFactory,
+        addresses: AddressNormaliser,
+        hasher: PasswordHasher,
+        macs: MessageAuthenticator,
+        tokens: AccessTokenIssuer,
+        settings: TokenSettings,
+        clock: Clock,
+        ids: IdGenerator,
+        events: EventFactory,
+        verification_required: bool,
+    ) -> None:
+        self._uow = uow
+        self._addresses = addresses
+        self._hasher = hasher
+        self._macs = macs
+        self._tokens = tokens
+        self._settings = settings
+        self._clock = clock
+        self._ids = ids
+        self._events = events
+        self._verification_required = verification_required
+
+    async def execute(self, command: SignInCommand) -> IssuedTokens:
+        self._tokens.check_audience(command.audience)
+        password = normalise_password(command.password)
+        email_key = self._key_of(command.email)
+        login = await self._find(email_key)
+        proven = login.password_hash if login else None
+        matches = await self._hasher.verify(password, proven)
+        if login is None or not login.user.is_active or not matches:
+            await self._refuse(command, email_key, login, "credentials")
+            raise InvalidCredentials
+        if self._verification_required and not login.user.email_verified:
+            await self._refuse(command, email_key, login, "email_not_verified")
+            raise EmailNotVerified
+        fresh_hash = await self._upgraded(password, login)
+        opened = await self._open(command, login, fresh_hash)
+        if opened is None:
+            await self._refuse(command, email_key, login, "credentials")
+            raise InvalidCredentials
+        user, session = opened
+        return self._tokens.issue(user, session, command.audience)
+
+    def _key_of(self, email: str) -> str:
+        try:
+            return self._addresses.normalise(email).key
+        except InvalidEmailAddress:
+            return _NOBODY
+
+    async def _find(self, email_key: str) -> PasswordLogin | None:
+        async with self._uow.reading() as uow:
+            return await uow.credentials.find_login(email_key)
+
+    async def _upgraded(self, password: str, login: PasswordLogin) -> str | None:
+        stored = login.password_hash
+        if stored is None or not self._hasher.needs_rehash(stored):
+            return None
+        return await self._hasher.hash(password)
+
+    async def _open(
+        self, command: SignInCommand, login: PasswordLogin, fresh_hash: str | None
+    ) -> tuple[User, Session] | None:
+        """None if the account was disabled or its password changed while the hash ran."""
+        now = self._clock.now()
+        session = self._new_session(command.actor, login.user, now)
+        async with self._uow() as uow:
+            user = await uow.users.lock(login.user.id)
+            credential = await uow.credentials.find_password(login.user.id)
+            unchanged = credential is not None and credential.password_hash == login.password_hash
+            if user is None or not user.is_active or not unchanged:
+                return None
+            if fresh_hash is not None:
+                await uow.credentials.set_password(user.id, fresh_hash, now)
+            await uow.sessions.add(session)
+            await uow.events.add(
+                self._events.success(
+                    EventKind.SIGNED_IN,
+                    command.actor,
+                    user_party(user.id),
+                    session_id=str(session.id),
+                )
+            )
+            await uow.commit()
+        return user, session
+
+    def _new_session(self, actor: Actor, user: User, now: datetime) -> Session:
+        return Session(
+            id=self._ids.new_id(),
+            user_id=user.id,
+            client_id=FIRST_PARTY_CLIENT,
+            amr=("pwd",),
+            auth_time=now,
+            ip=actor.origin.ip,
+            user_agent=actor.origin.user_agent,
+            created_at=now,
+            last_used_at=now,
+            expires_at=now + timedelta(seconds=self._settings.session_ttl_seconds),
+        )
+
+    async def _refuse(
+        self, command: SignInCommand, email_key: str, login: PasswordLogin | None, reason: str
+    ) -> None:
+        digest = self._macs.tag("event-address", email_key.encode()).hex()
+        subject = user_party(login.user.id) if login else Party(type="user", id=None)
+        async with self._uow() as uow:
+            await uow.events.add(
+                self._events.refused(
+                    EventKind.SIGN_IN_FAILED,
+                    command.actor,
+                    subject,
+                    reason=reason,
+                    address_digest=digest,
+                )
+            )
+            await uow.commit()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignOutCommand:
+    actor: Actor
+
+
+class SignOut:
+    """A signed-in user ends the session that the call was made with.
+
+    Signing out twice is signing out. Raises NotAuthenticated, PermissionMissing.
+    """
+
+    def __init__(self, *, uow: UnitOfWorkFactory, clock: Clock, events: EventFactory) -> None:
+        self._uow = uow
+        self._clock = clock
+        self._events = events
+
+    async def execute(self, command: SignOutCommand) -> None:
+        user_id, session_id = require_session(command.actor)
+        async with self._uow() as uow:
+            if await uow.sessions.end(session_id, self._clock.now(), "signed_out"):
+                await uow.events.add(
+                    self._events.success(
+                        EventKind.SIGNED_OUT,
+                        command.actor,
+                        user_party(user_id),
+                        session_id=str(session_id),
+                    )
+                )
+            await uow.commit()

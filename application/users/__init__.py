@@ -1,0 +1,1 @@
+"""Accounts: registering, one's own account, and administering others'."""

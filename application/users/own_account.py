@@ -1,0 +1,117 @@
+"""Acts on the caller's own account."""
+
+from dataclasses import dataclass, field
+
+from application.audit import EventFactory, user_party
+from application.ports.clock import Clock
+from application.ports.passwords import PasswordHasher
+from application.ports.unit_of_work import UnitOfWorkFactory
+from application.ports.users import UserChanges
+from application.users.authority import changed, keep_an_administrator
+from domain.access import Actor, NotAuthenticated, require_session
+from domain.errors import NotFound
+from domain.events import EventKind
+from domain.passwords import normalise_password
+from domain.sessions import InvalidCredentials
+from domain.users import User, check_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class GetOwnAccountQuery:
+    actor: Actor
+
+
+class GetOwnAccount:
+    """Any valid credential of a user. Costs nothing: authentication has read the account already.
+
+    Raises NotAuthenticated.
+    """
+
+    async def execute(self, query: GetOwnAccountQuery) -> User:
+        if query.actor.account is None:
+            raise NotAuthenticated
+        return query.actor.account
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateOwnAccountCommand:
+    actor: Actor
+    name: str | None = None
+    if_version: int | None = None
+
+
+class UpdateOwnAccount:
+    """A signed-in user. Raises NotAuthenticated, PermissionMissing, InvalidField, StaleVersion."""
+
+    def __init__(self, *, uow: UnitOfWorkFactory, clock: Clock, events: EventFactory) -> None:
+        self._uow = uow
+        self._clock = clock
+        self._events = events
+
+    async def execute(self, command: UpdateOwnAccountCommand) -> User:
+        user_id, _ = require_session(command.actor)
+        if command.name is not None:
+            check_name(command.name)
+        async with self._uow() as uow:
+            if await uow.users.lock(user_id) is None:
+                raise NotFound
+            changes = UserChanges(name=command.name)
+            updated = changed(
+                await uow.users.change(user_id, changes, self._clock.now(), command.if_version)
+            )
+            await uow.events.add(
+                self._events.success(
+                    EventKind.USER_UPDATED, command.actor, user_party(user_id), fields=["name"]
+                )
+            )
+            await uow.commit()
+        return updated
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeleteOwnAccountCommand:
+    actor: Actor
+    password: str = field(repr=False)
+
+
+class DeleteOwnAccount:
+    """A signed-in user who gives the password again.
+
+    Raises NotAuthenticated, PermissionMissing, InvalidCredentials, LastAdministrator, Unavailable.
+    """
+
+    def __init__(
+        self, *, uow: UnitOfWorkFactory, hasher: PasswordHasher, events: EventFactory
+    ) -> None:
+        self._uow = uow
+        self._hasher = hasher
+        self._events = events
+
+    async def execute(self, command: DeleteOwnAccountCommand) -> None:
+        actor = command.actor
+        user_id, _ = require_session(actor)
+        password = normalise_password(command.password)
+        async with self._uow.reading() as uow:
+            credential = await uow.credentials.find_password(user_id)
+        proven = credential.password_hash if credential else None
+        if not await self._hasher.verify(password, proven):
+            await self._refuse(actor)
+        async with self._uow() as uow:
+            await uow.roles.lock_administrators()
+            user = await uow.users.lock(user_id)
+            current = await uow.credentials.find_password(user_id)
+            if user is None or current is None or current.password_hash != proven:
+                # Changed while the hash ran: what was proven is no longer the password.
+                raise InvalidCredentials
+            await keep_an_administrator(uow, user)
+            await uow.users.delete(user_id, None)
+            await uow.events.add(
+                self._events.success(EventKind.USER_DELETED, actor, user_party(user_id))
+            )
+            await uow.commit()
+
+    async def _refuse(self, actor: Actor) -> None:
+        async with self._uow() as uow:
+            await uow.events.add(self._events.refused(EventKind.USER_DELETED, actor))
+            await uow.commit()
+        raise InvalidCredentials

@@ -1,0 +1,59 @@
+"""How the process logs: structured, one line an event, to standard error."""
+
+import logging
+import sys
+
+import structlog
+from structlog.typing import Processor
+
+from config.settings import Settings
+
+# What these libraries say at INFO is either said better by our own lines or may hold addresses.
+_QUIET = ("uvicorn.access", "asyncio", "aiosqlite", "sqlalchemy", "alembic")
+
+
+def configure_logging(settings: Settings) -> None:
+    """Routes structlog and the standard library into one stream and one format."""
+    timestamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
+    shared: list[Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        timestamp,
+    ]
+    renderer: Processor = (
+        structlog.processors.JSONRenderer()
+        if settings.log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    # Local variables of a traceback may be secrets; their place in the code is enough.
+    trace: list[Processor] = (
+        [structlog.processors.ExceptionRenderer(_plain_traceback())]
+        if settings.log_format == "json"
+        else []
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *trace,
+                renderer,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(settings.log_level)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _plain_traceback() -> structlog.tracebacks.ExceptionDictTransformer:
+    return structlog.tracebacks.ExceptionDictTransformer(show_locals=False)

@@ -1,0 +1,61 @@
+"""The audit log: what is worth remembering, in one closed list."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from domain.access import Actor
+
+
+class EventKind(StrEnum):
+    USER_REGISTERED = "user.registered"
+    USER_CREATED = "user.created"
+    USER_UPDATED = "user.updated"
+    USER_DISABLED = "user.disabled"
+    USER_ENABLED = "user.enabled"
+    USER_DELETED = "user.deleted"
+    USER_ROLES_CHANGED = "user.roles_changed"
+    USER_PASSWORD_CHANGED = "user.password_changed"  # noqa: S105 - the name of a kind
+    SIGNED_IN = "session.signed_in"
+    SIGN_IN_FAILED = "session.sign_in_failed"
+    SIGNED_OUT = "session.signed_out"
+    SESSIONS_ENDED = "session.ended"
+    PERMISSION_DENIED = "access.permission_denied"
+    SIGNING_KEY_CREATED = "signing_key.created"
+
+
+class EventOutcome(StrEnum):
+    SUCCESS = "success"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Party:
+    """Who acted, or what was acted on. Ids only: names and addresses may be deleted later."""
+
+    type: str
+    id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One line of the audit log. `data` holds ids and field names, never secrets or addresses."""
+
+    id: UUID
+    at: datetime
+    kind: EventKind
+    outcome: EventOutcome
+    actor: Party
+    subject: Party | None
+    request_id: str | None
+    ip: str | None
+    user_agent: str | None
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+def party_of(actor: Actor) -> Party:
+    """The actor as the log names them: by key for API keys, by user otherwise."""
+    identity = actor.api_key_id or actor.user_id
+    return Party(type=actor.kind.value, id=str(identity) if identity else None)

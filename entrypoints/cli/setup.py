@@ -1,0 +1,50 @@
+"""Making an installation ready to serve: folder, schema, first key, first administrator."""
+
+import os
+import secrets
+import sys
+from pathlib import Path
+
+from application.setup import EnsureAdministratorCommand
+from config.container import Container
+from config.data_folder import prepare_data_folder, write_private_file
+
+_PASSWORD_FILE = "admin_password"  # noqa: S105 - a file's name
+_PASSWORD_BYTES = 18
+
+
+async def set_up(container: Container) -> None:
+    """Creates what is missing and leaves what is there; safe to run at once in several places."""
+    # Whatever is created from here on is its owner's alone.
+    os.umask(0o077)
+    prepare_data_folder(container.settings())
+    await container.storage().migrate()
+    await container.ensure_signing_key().execute()
+    await _ensure_administrator(container)
+
+
+async def _ensure_administrator(container: Container) -> None:
+    settings, ensure = container.settings(), container.ensure_administrator()
+    if not await ensure.is_needed():
+        return
+    given = settings.admin_password
+    password = given.get_secret_value() if given else secrets.token_urlsafe(_PASSWORD_BYTES)
+    command = EnsureAdministratorCommand(email=settings.admin_email, password=password)
+    if await ensure.execute(command) and given is None:
+        _hand_over(settings.admin_email, password, settings.data_dir)
+
+
+def _hand_over(email: str, password: str, folder: Path) -> None:
+    """Shown once on a terminal; where nobody is looking, a file that only its owner reads."""
+    if sys.stderr.isatty():
+        print(
+            f"\n  First administrator: {email}\n  Password: {password}\n"
+            "  This is shown once. Sign in and keep it in a safe place.\n",
+            file=sys.stderr,
+        )
+        return
+    path = folder / _PASSWORD_FILE
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    write_private_file(path, password)
+    print(f"First administrator: {email}; the password is in {path}", file=sys.stderr)

@@ -1,0 +1,1 @@
+"""The REST API: parse, ask a use case, render."""

@@ -1,0 +1,107 @@
+"""The ASGI application."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from config.container import Container, close
+from config.logging import configure_logging
+from config.settings import Settings
+from domain.errors import Unavailable
+from entrypoints.http import auth, health, users, well_known
+from entrypoints.http.drain import install_drain
+from entrypoints.http.errors import register_error_handlers
+from entrypoints.http.middleware.body_limit import BodyLimit
+from entrypoints.http.middleware.boundary import ErrorBoundary
+from entrypoints.http.middleware.hosts import HostCheck
+from entrypoints.http.middleware.shell import RequestShell
+from entrypoints.http.openapi import install_openapi
+from entrypoints.http.operations import API_PREFIX
+
+_log = structlog.get_logger("doorward")
+
+_KEY_REFRESH_SECONDS = 5.0
+"""Half of what a rotation may take to be known by every worker."""
+_EXPOSED_HEADERS = (
+    *("ETag", "Link", "Location", "Retry-After", "X-Request-ID"),
+    *("RateLimit", "RateLimit-Policy"),
+    *("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"),
+)
+
+
+def create_app(container: Container | None = None) -> FastAPI:
+    """One application over one container, kept on `app.state.container`."""
+    container = container or Container()
+    settings = container.settings()
+    configure_logging(settings)
+    shown = settings.environment != "production"
+    app = FastAPI(
+        docs_url="/docs" if shown else None,
+        redoc_url="/redoc" if shown else None,
+        openapi_url=f"{API_PREFIX}/openapi.json" if shown else None,
+        swagger_ui_oauth2_redirect_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+    )
+    app.state.container = container
+    app.include_router(health.router)
+    app.include_router(well_known.router)
+    app.include_router(users.router)
+    app.include_router(auth.router)
+    register_error_handlers(app)
+    install_openapi(app)
+    _wrap(app, settings)
+    return app
+
+
+def _wrap(app: FastAPI, settings: Settings) -> None:
+    # The last one added is the outermost.
+    app.add_middleware(BodyLimit)
+    app.add_middleware(ErrorBoundary)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["*"],
+        expose_headers=_EXPOSED_HEADERS,
+        max_age=600,
+    )
+    app.add_middleware(HostCheck, allowed=settings.allowed_hosts)
+    app.add_middleware(
+        RequestShell,
+        trusted_proxies=settings.trusted_proxies,
+        production=settings.environment == "production",
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    container: Container = app.state.container
+    await _refresh_keys(container)
+    install_drain(container.check_health(), container.settings().drain_seconds)
+    refresher = asyncio.create_task(_keep_keys_fresh(container), name="signing-keys")
+    try:
+        yield
+    finally:
+        refresher.cancel()
+        with suppress(asyncio.CancelledError):
+            await refresher
+        await close(container)
+
+
+async def _keep_keys_fresh(container: Container) -> None:
+    while True:
+        await asyncio.sleep(_KEY_REFRESH_SECONDS)
+        await _refresh_keys(container)
+
+
+async def _refresh_keys(container: Container) -> None:
+    """A database that is away leaves the ring as it is; readiness tells of both."""
+    try:
+        await container.key_ring_keeper().refresh()
+    except Unavailable:
+        _log.warning("signing_keys_not_refreshed")

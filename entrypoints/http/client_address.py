@@ -1,0 +1,40 @@
+"""Whose address a request comes from: the nearest hop that is not one of our proxies."""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+Network = IPv4Network | IPv6Network
+Address = IPv4Address | IPv6Address
+
+
+def client_address(peer: str | None, forwarded_for: str, trusted: Sequence[Network]) -> str | None:
+    """Reads X-Forwarded-For from its right end, which our proxies wrote, for as long as it is ours.
+
+    `peer` is the connection's other end. What a stranger wrote further left, and whatever is no
+    address, is never believed.
+    """
+    nearest = _parse(peer)
+    if nearest is None or not _is_trusted(nearest, trusted):
+        return str(nearest) if nearest else peer
+    for hop in reversed(forwarded_for.split(",")):
+        address = _parse(hop.strip())
+        if address is None:
+            break
+        nearest = address
+        if not _is_trusted(address, trusted):
+            break
+    return str(nearest)
+
+
+def _parse(text: str | None) -> Address | None:
+    try:
+        address = ip_address(text or "")
+    except ValueError:
+        return None
+    # ::ffff:192.0.2.1 is the IPv4 client that a dual-stack socket reports.
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
+
+
+def _is_trusted(address: Address, trusted: Sequence[Network]) -> bool:
+    return any(address in network for network in trusted)

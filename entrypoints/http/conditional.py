@@ -1,0 +1,65 @@
+"""Conditional requests on versioned records (RFC 9110, 13)."""
+
+from typing import Annotated
+
+from fastapi import Header, Response
+from pydantic import BaseModel
+
+_PRIVATE = "private, no-cache"
+_NO_VERSION = -1
+"""What no record has: a precondition that cannot hold."""
+
+IfMatch = Annotated[
+    str | None,
+    Header(description="Write only if the record still has this ETag; otherwise 412."),
+]
+IfNoneMatch = Annotated[
+    str | None, Header(description="Answer 304 if the record still has this ETag.")
+]
+
+
+def etag_of(version: int) -> str:
+    return f'"{version}"'
+
+
+def expected_version(if_match: str | None) -> int | None:
+    """None where any version will do. A weak tag never matches (strong comparison, 13.1.1)."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    tag = if_match.strip()
+    quoted = len(tag) > 2 and tag[0] == tag[-1] == '"'
+    version = tag[1:-1] if quoted else ""
+    is_ours = version.isascii() and version.isdigit() and len(version) < 10
+    return int(version) if is_ours else _NO_VERSION
+
+
+def render_versioned(
+    body: BaseModel,
+    version: int,
+    *,
+    if_none_match: str | None = None,
+    status: int = 200,
+    location: str | None = None,
+) -> Response:
+    """The record with its ETag, or 304 where the caller has it already."""
+    headers = {"ETag": etag_of(version), "Cache-Control": _PRIVATE}
+    if location is not None:
+        headers["Location"] = location
+    if if_none_match is not None and _matches(if_none_match, etag_of(version)):
+        return Response(status_code=304, headers=headers)
+    return Response(body.model_dump_json(), status, headers, "application/json")
+
+
+def render_cacheable(
+    content: str, *, etag: str, max_age_seconds: int, if_none_match: str | None
+) -> Response:
+    """What anyone may keep for a while, or 304."""
+    headers = {"ETag": etag, "Cache-Control": f"public, max-age={max_age_seconds}"}
+    if if_none_match is not None and _matches(if_none_match, etag):
+        return Response(status_code=304, headers=headers)
+    return Response(content, 200, headers, "application/json")
+
+
+def _matches(if_none_match: str, etag: str) -> bool:
+    tags = (tag.strip().removeprefix("W/") for tag in if_none_match.split(","))
+    return any(tag in ("*", etag) for tag in tags)

@@ -1,0 +1,61 @@
+"""What is known of a request besides its content, from its first byte to its log line."""
+
+import re
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.types import Scope
+
+from domain.access import Actor, Origin
+
+_KEY = "doorward"
+_FORWARDABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
+_USER_AGENT_LENGTH = 512
+
+
+@dataclass(kw_only=True)
+class RequestContext:
+    """One a request, kept in its scope: never in a ContextVar, which can outlive the request."""
+
+    request_id: str
+    client_ip: str | None
+    user_agent: str | None
+    method: str
+    started: float = field(default_factory=time.perf_counter)
+    actor: Actor | None = None
+    error_code: str | None = None
+
+    @property
+    def origin(self) -> Origin:
+        return Origin(request_id=self.request_id, ip=self.client_ip, user_agent=self.user_agent)
+
+    def elapsed_ms(self) -> float:
+        return (time.perf_counter() - self.started) * 1000
+
+
+def context_of(scope: Scope) -> RequestContext:
+    context: RequestContext = scope[_KEY]
+    return context
+
+
+def attach(scope: Scope, context: RequestContext) -> None:
+    scope[_KEY] = context
+
+
+def route_template(scope: Scope) -> str:
+    """`/api/v1/users/{user_id}`, so that logs neither grow with ids nor hold them."""
+    route: Any = scope.get("route")
+    return getattr(route, "path", None) or "unmatched"
+
+
+def is_forwardable_id(value: str) -> bool:
+    """Whether a caller's request id may become ours: it will stand in logs and headers."""
+    return _FORWARDABLE_ID.fullmatch(value) is not None
+
+
+def readable_user_agent(value: str | None) -> str | None:
+    """Cut to what is stored, and without what no log should hold."""
+    if not value:
+        return None
+    return "".join(c for c in value if c.isprintable())[:_USER_AGENT_LENGTH]

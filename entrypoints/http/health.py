@@ -1,0 +1,58 @@
+"""Health over HTTP: for load balancers, orchestrators and people."""
+
+from fastapi import APIRouter, Response
+
+from application.health import HealthStatus
+from entrypoints.http.dependencies import Services
+from entrypoints.http.operations import ANYONE, operation
+from entrypoints.http.schemas.health import HealthBody, LiveBody
+from entrypoints.version import VERSION
+
+router = APIRouter(prefix="/health", tags=["health"])
+
+_NO_STORE = {"Cache-Control": "no-store"}
+_UNAVAILABLE = {503: {"model": HealthBody, "description": "Not now; `checks` says which part."}}
+
+
+@router.get(
+    "/live",
+    operation_id="getLiveness",
+    summary="Is the process alive?",
+    response_model=LiveBody,
+    **operation(ANYONE),
+)
+async def live() -> Response:
+    """200 for as long as the event loop turns; asks nothing of anything else."""
+    content = LiveBody(status=HealthStatus.OK).model_dump_json()
+    return Response(content, 200, _NO_STORE, "application/json")
+
+
+@router.get(
+    "/ready",
+    operation_id="getReadiness",
+    summary="Can it take requests?",
+    response_model=HealthBody,
+    **operation(ANYONE, responses=_UNAVAILABLE),
+)
+async def ready(services: Services) -> Response:
+    """503 while the database cannot be written, migrations are behind, no signing key is loaded,
+    or shutdown has begun. What requests can do without makes it `degraded`, which is still 200.
+    """
+    health = await services.check_health().execute()
+    status = 503 if health.status is HealthStatus.UNAVAILABLE else 200
+    content = HealthBody.of(health, VERSION).model_dump_json()
+    return Response(content, status, _NO_STORE, "application/json")
+
+
+@router.get(
+    "",
+    operation_id="getHealth",
+    summary="How is every part?",
+    response_model=HealthBody,
+    **operation(ANYONE),
+)
+async def health(services: Services) -> Response:
+    """The same as `/health/ready`, always 200: for dashboards, not for load balancers."""
+    found = await services.check_health().execute()
+    content = HealthBody.of(found, VERSION).model_dump_json()
+    return Response(content, 200, _NO_STORE, "application/json")

@@ -1,0 +1,44 @@
+"""Only hosts that this service answers to (RFC 9110, 7.2): links and redirects trust the name."""
+
+from collections.abc import Sequence
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from entrypoints.http.errors import invalid_host, render_http_error
+
+_OPEN_PATHS = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
+"""Asked by machines that know an address, not a name."""
+
+
+class HostCheck:
+    """Patterns are `name`, `*.name` or `*`; ports do not count."""
+
+    def __init__(self, app: ASGIApp, *, allowed: Sequence[str]) -> None:
+        self._app = app
+        self._any = "*" in allowed
+        self._names = frozenset(allowed)
+        self._suffixes = tuple(pattern[1:] for pattern in allowed if pattern.startswith("*."))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in _OPEN_PATHS or self._allows(scope):
+            await self._app(scope, receive, send)
+        else:
+            await render_http_error(scope, invalid_host())(scope, receive, send)
+
+    def _allows(self, scope: Scope) -> bool:
+        if self._any:
+            return True
+        hosts = Headers(scope=scope).getlist("host")
+        # Two Host headers are two opinions; whoever reads the other one is led astray.
+        if len(hosts) != 1:
+            return False
+        name = _without_port(hosts[0].lower())
+        return name in self._names or name.endswith(self._suffixes)
+
+
+def _without_port(host: str) -> str:
+    """`[::1]:8000` -> `[::1]`, `name:8000` -> `name`."""
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0]

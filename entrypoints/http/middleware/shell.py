@@ -1,0 +1,117 @@
+"""The outermost layer: request id, headers of every response, one log line a request."""
+
+import uuid
+from collections.abc import Sequence
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from entrypoints.http.client_address import Network, client_address
+from entrypoints.http.context import (
+    RequestContext,
+    attach,
+    is_forwardable_id,
+    readable_user_agent,
+    route_template,
+)
+
+_log = structlog.get_logger("doorward.http")
+
+_API_CSP = "default-src 'none'; frame-ancestors 'none'"
+# FastAPI's documentation pages load their scripts from there and start them in the page.
+_DOCS_CSP = (
+    "default-src 'none'; connect-src 'self'; img-src 'self' data: https://fastapi.tiangolo.com; "
+    "script-src https://cdn.jsdelivr.net 'unsafe-inline'; worker-src blob:; "
+    "style-src https://cdn.jsdelivr.net https://fonts.googleapis.com 'unsafe-inline'; "
+    "font-src https://fonts.gstatic.com; frame-ancestors 'none'"
+)
+_DOCS_PATHS = frozenset({"/docs", "/redoc"})
+
+_STATIC_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    # The filter that `1; mode=block` switches on can be turned against pages (OWASP).
+    "X-XSS-Protection": "0",
+}
+_HSTS = "max-age=63072000; includeSubDomains"
+
+
+class RequestShell:
+    """Gives the request its context, answers HEAD as GET without a body, and logs the outcome."""
+
+    def __init__(
+        self, app: ASGIApp, *, trusted_proxies: Sequence[Network], production: bool
+    ) -> None:
+        self._app = app
+        self._trusted_proxies = trusted_proxies
+        self._headers = dict(_STATIC_HEADERS)
+        if production:
+            self._headers["Strict-Transport-Security"] = _HSTS
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        context = self._context(scope)
+        attach(scope, context)
+        _log.debug("request_started", request_id=context.request_id, method=context.method)
+        if context.method == "HEAD":
+            scope["method"] = "GET"
+        status = 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                self._dress(MutableHeaders(scope=message), scope, context)
+            elif context.method == "HEAD" and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_headers)
+        finally:
+            _write_line(scope, context, status)
+
+    def _context(self, scope: Scope) -> RequestContext:
+        headers = Headers(scope=scope)
+        offered = headers.get("x-request-id", "")
+        peer = scope["client"][0] if scope.get("client") else None
+        return RequestContext(
+            request_id=offered if is_forwardable_id(offered) else str(uuid.uuid4()),
+            client_ip=client_address(
+                peer, ",".join(headers.getlist("x-forwarded-for")), self._trusted_proxies
+            ),
+            user_agent=readable_user_agent(headers.get("user-agent")),
+            method=scope["method"],
+        )
+
+    def _dress(self, headers: MutableHeaders, scope: Scope, context: RequestContext) -> None:
+        headers["X-Request-ID"] = context.request_id
+        headers["X-Response-Time"] = f"{context.elapsed_ms():.2f}"
+        for name, value in self._headers.items():
+            headers.setdefault(name, value)
+        is_docs = scope["path"] in _DOCS_PATHS
+        headers.setdefault("Content-Security-Policy", _DOCS_CSP if is_docs else _API_CSP)
+
+
+def _write_line(scope: Scope, context: RequestContext, status: int) -> None:
+    facts = {
+        "request_id": context.request_id,
+        "method": context.method,
+        "route": route_template(scope),
+        # 499: the client left before there was an answer, or the answer never began.
+        "status": status or 499,
+        "duration_ms": round(context.elapsed_ms(), 2),
+        "client_ip": context.client_ip,
+    }
+    if context.actor is not None and context.actor.user_id is not None:
+        facts["user_id"] = str(context.actor.user_id)
+    if context.error_code is not None:
+        facts["error"] = context.error_code
+    if status >= 500:
+        _log.error("request_failed", **facts)
+    else:
+        _log.info("request_completed", **facts)

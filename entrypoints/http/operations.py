@@ -1,0 +1,118 @@
+"""What an operation declares of itself: who may call it, and every way it can fail."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from domain.access import NotAuthenticated, PermissionMissing
+from domain.errors import DomainError, Unavailable
+from domain.sessions import InvalidAccessToken, InvalidApiKey
+from entrypoints.http.errors import (
+    PROBLEM_JSON,
+    HttpError,
+    ambiguous_credentials,
+    internal_error,
+    invalid_host,
+    malformed_request,
+    payload_too_large,
+    status_of,
+    unsupported_media_type,
+)
+from entrypoints.http.schemas.errors import ErrorBody, ProblemBody
+
+API_PREFIX = "/api/v1"
+
+Failure = type[DomainError] | Callable[[], HttpError] | str
+"""A domain error, an HTTP error, or the bare code `validation_error` of FastAPI's own checks."""
+
+VALIDATION = "validation_error"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """Who may call an operation, as the OpenAPI document says it (`x-doorward-access`)."""
+
+    rule: str
+    credentials: tuple[str, ...] = ()
+    """Security schemes of which one is needed; `optional` ones may be left out."""
+    optional: bool = False
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        if not self.credentials:
+            return ()
+        refusals: list[Failure] = [ambiguous_credentials, InvalidAccessToken, InvalidApiKey]
+        if not self.optional:
+            refusals.append(NotAuthenticated)
+        return tuple(refusals)
+
+    @property
+    def may_be_denied(self) -> bool:
+        """Whether a caller who is known can still be refused."""
+        return self.rule not in ("anyone", "any credential")
+
+    @property
+    def security(self) -> list[dict[str, list[str]]]:
+        needed: list[dict[str, list[str]]] = [{scheme: []} for scheme in self.credentials]
+        return [*needed, {}] if self.optional else needed
+
+
+ANYONE = Access(rule="anyone")
+ANYONE_OR_CALLER = Access(rule="anyone", credentials=("bearer", "apiKey"), optional=True)
+ANY_CALLER = Access(rule="any credential", credentials=("bearer", "apiKey"))
+OWN_SESSION = Access(rule="session", credentials=("bearer",))
+
+
+def holder_of(permission: str, *, or_self: bool = False) -> Access:
+    rule = f"self or {permission}" if or_self else permission
+    return Access(rule=rule, credentials=("bearer", "apiKey"))
+
+
+def operation(
+    access: Access, *failures: Failure, has_body: bool = False, **more: Any
+) -> dict[str, Any]:
+    """Keyword arguments for a route: its documented failures, security and access rule.
+
+    `more` is passed on and may add `responses` of its own.
+    """
+    always: list[Failure] = [invalid_host, internal_error, Unavailable]
+    if access.may_be_denied:
+        always.append(PermissionMissing)
+    if has_body:
+        always += [malformed_request, payload_too_large, unsupported_media_type, VALIDATION]
+    documented = _responses([*failures, *access.failures, *always])
+    documented.update(more.pop("responses", {}))
+    extra = {"security": access.security, "x-doorward-access": access.rule}
+    return {"responses": documented, "openapi_extra": extra, **more}
+
+
+def _responses(failures: Sequence[Failure]) -> dict[int | str, dict[str, Any]]:
+    codes: dict[int, set[str]] = {}
+    for failure in failures:
+        status, code = _status_and_code(failure)
+        codes.setdefault(status, set()).add(code)
+    return {
+        status: {
+            "description": "Codes: " + ", ".join(f"`{code}`" for code in sorted(of_status)) + ".",
+            "content": {
+                "application/json": {"schema": _reference(ErrorBody)},
+                PROBLEM_JSON: {"schema": _reference(ProblemBody)},
+            },
+        }
+        for status, of_status in sorted(codes.items())
+    }
+
+
+def _status_and_code(failure: Failure) -> tuple[int, str]:
+    if isinstance(failure, str):
+        return 422, failure
+    if isinstance(failure, type) and issubclass(failure, DomainError):
+        return status_of(failure), failure.code
+    error = failure()
+    if not isinstance(error, HttpError):
+        raise TypeError(f"not an error: {error!r}")
+    return error.status_code, error.code
+
+
+def _reference(model: type[ErrorBody]) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{model.__name__}"}

@@ -1,0 +1,15 @@
+"""Pages of a list, and the link to the next one (RFC 8288)."""
+
+from fastapi import Request, Response
+from pydantic import BaseModel
+from starlette.datastructures import QueryParams
+
+
+def render_page(request: Request, body: BaseModel, next_cursor: str | None) -> Response:
+    """The Link is relative: the name under which a proxy shows us is not ours to know."""
+    headers = {"Cache-Control": "private, no-cache"}
+    if next_cursor is not None:
+        others = [(k, v) for k, v in request.query_params.multi_items() if k != "cursor"]
+        query = QueryParams([*others, ("cursor", next_cursor)])
+        headers["Link"] = f'<{request.scope["path"]}?{query}>; rel="next"'
+    return Response(body.model_dump_json(), 200, headers, "application/json")

@@ -1,0 +1,260 @@
+"""Accounts over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from application.users.administration import (
+    DeleteUserCommand,
+    SetUserRolesCommand,
+    UpdateUserCommand,
+)
+from application.users.own_account import (
+    DeleteOwnAccountCommand,
+    GetOwnAccountQuery,
+    UpdateOwnAccountCommand,
+)
+from application.users.queries import GetUserQuery, ListUsersQuery
+from application.users.registration import RegisterUserCommand
+from domain.addresses import InvalidEmailAddress
+from domain.errors import NotFound, StaleVersion
+from domain.pages import DEFAULT_LIMIT, MAX_LIMIT, InvalidCursor
+from domain.passwords import WeakPassword
+from domain.roles import ROLES_ASSIGN, USERS_READ, USERS_WRITE, UnknownRole
+from domain.sessions import InvalidCredentials
+from domain.users import (
+    EmailAlreadyRegistered,
+    LastAdministrator,
+    RegistrationClosed,
+    UserStatus,
+)
+from entrypoints.http.conditional import (
+    IfMatch,
+    IfNoneMatch,
+    expected_version,
+    render_versioned,
+)
+from entrypoints.http.dependencies import Caller, Optional, Services, require_json
+from entrypoints.http.operations import (
+    ANY_CALLER,
+    ANYONE_OR_CALLER,
+    API_PREFIX,
+    OWN_SESSION,
+    VALIDATION,
+    holder_of,
+    operation,
+)
+from entrypoints.http.pagination import render_page
+from entrypoints.http.schemas.texts import RoleName
+from entrypoints.http.schemas.users import (
+    DeleteMeBody,
+    RegisterBody,
+    SetRolesBody,
+    UpdateMeBody,
+    UpdateUserBody,
+    UserBody,
+    UserPageBody,
+)
+
+router = APIRouter(
+    prefix=f"{API_PREFIX}/users", tags=["users"], dependencies=[Depends(require_json)]
+)
+
+
+@router.post(
+    "",
+    operation_id="registerUser",
+    summary="Register an account",
+    response_model=UserBody,
+    status_code=201,
+    **operation(
+        ANYONE_OR_CALLER,
+        RegistrationClosed,
+        InvalidEmailAddress,
+        WeakPassword,
+        EmailAlreadyRegistered,
+        has_body=True,
+    ),
+)
+async def register_user(
+    request: Request, body: RegisterBody, actor: Optional, services: Services
+) -> Response:
+    """Open to anyone where registration is open, to holders of `users:write` always."""
+    user = await services.register_user().execute(
+        RegisterUserCommand(actor=actor, email=body.email, name=body.name, password=body.password)
+    )
+    location = f"{request.scope['path']}/{user.id}"
+    return render_versioned(UserBody.of(user), user.version, status=201, location=location)
+
+
+@router.get(
+    "",
+    operation_id="listUsers",
+    summary="List accounts, newest first",
+    response_model=UserPageBody,
+    **operation(holder_of(USERS_READ), InvalidCursor, VALIDATION),
+)
+async def list_users(
+    request: Request,
+    actor: Caller,
+    services: Services,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
+    email: Annotated[
+        str | None, Query(max_length=320, description="The whole address, in any case.")
+    ] = None,
+    status: UserStatus | None = None,
+    role: Annotated[RoleName | None, Query()] = None,
+) -> Response:
+    """All conditions given must hold. Needs `users:read`."""
+    page = await services.list_users().execute(
+        ListUsersQuery(
+            actor=actor, limit=limit, cursor=cursor, email=email, status=status, role=role
+        )
+    )
+    return render_page(request, UserPageBody.of(page), page.next_cursor)
+
+
+@router.get(
+    "/me",
+    operation_id="getMe",
+    summary="Get one's own account",
+    response_model=UserBody,
+    **operation(ANY_CALLER, responses={304: {"description": "Not modified."}}),
+)
+async def get_me(actor: Caller, services: Services, if_none_match: IfNoneMatch = None) -> Response:
+    """Answers to any valid credential."""
+    user = await services.get_own_account().execute(GetOwnAccountQuery(actor=actor))
+    return render_versioned(UserBody.of(user), user.version, if_none_match=if_none_match)
+
+
+@router.patch(
+    "/me",
+    operation_id="updateMe",
+    summary="Change one's own account",
+    response_model=UserBody,
+    **operation(OWN_SESSION, StaleVersion, has_body=True),
+)
+async def update_me(
+    body: UpdateMeBody, actor: Caller, services: Services, if_match: IfMatch = None
+) -> Response:
+    """Needs a session; an API key is not enough."""
+    user = await services.update_own_account().execute(
+        UpdateOwnAccountCommand(actor=actor, name=body.name, if_version=expected_version(if_match))
+    )
+    return render_versioned(UserBody.of(user), user.version)
+
+
+@router.post(
+    "/me/deletion",
+    operation_id="deleteMe",
+    summary="Delete one's own account",
+    status_code=204,
+    response_class=Response,
+    **operation(OWN_SESSION, InvalidCredentials, LastAdministrator, has_body=True),
+)
+async def delete_me(body: DeleteMeBody, actor: Caller, services: Services) -> Response:
+    """Needs a session and the password. Everything of the account goes; the audit log keeps ids."""
+    await services.delete_own_account().execute(
+        DeleteOwnAccountCommand(actor=actor, password=body.password)
+    )
+    return Response(status_code=204)
+
+
+@router.get(
+    "/{user_id}",
+    operation_id="getUser",
+    summary="Get an account",
+    response_model=UserBody,
+    **operation(
+        holder_of(USERS_READ, or_self=True),
+        NotFound,
+        VALIDATION,
+        responses={304: {"description": "Not modified."}},
+    ),
+)
+async def get_user(
+    user_id: UUID, actor: Caller, services: Services, if_none_match: IfNoneMatch = None
+) -> Response:
+    """The account itself, and holders of `users:read`. To others it does not exist."""
+    user = await services.get_user().execute(GetUserQuery(actor=actor, user_id=user_id))
+    return render_versioned(UserBody.of(user), user.version, if_none_match=if_none_match)
+
+
+@router.patch(
+    "/{user_id}",
+    operation_id="updateUser",
+    summary="Change an account",
+    response_model=UserBody,
+    **operation(holder_of(USERS_WRITE), NotFound, LastAdministrator, StaleVersion, has_body=True),
+)
+async def update_user(
+    user_id: UUID,
+    body: UpdateUserBody,
+    actor: Caller,
+    services: Services,
+    if_match: IfMatch = None,
+) -> Response:
+    """Disabling ends its sessions. Needs `users:write` and whatever the account itself holds."""
+    user = await services.update_user().execute(
+        UpdateUserCommand(
+            actor=actor,
+            user_id=user_id,
+            name=body.name,
+            status=body.status,
+            if_version=expected_version(if_match),
+        )
+    )
+    return render_versioned(UserBody.of(user), user.version)
+
+
+@router.delete(
+    "/{user_id}",
+    operation_id="deleteUser",
+    summary="Delete an account",
+    status_code=204,
+    response_class=Response,
+    **operation(holder_of(USERS_WRITE), NotFound, LastAdministrator, StaleVersion, VALIDATION),
+)
+async def delete_user(
+    user_id: UUID, actor: Caller, services: Services, if_match: IfMatch = None
+) -> Response:
+    """Everything of the account goes; the audit log keeps ids only. Needs `users:write`."""
+    await services.delete_user().execute(
+        DeleteUserCommand(actor=actor, user_id=user_id, if_version=expected_version(if_match))
+    )
+    return Response(status_code=204)
+
+
+@router.put(
+    "/{user_id}/roles",
+    operation_id="setUserRoles",
+    summary="Set an account's roles",
+    response_model=UserBody,
+    **operation(
+        holder_of(ROLES_ASSIGN),
+        NotFound,
+        UnknownRole,
+        LastAdministrator,
+        StaleVersion,
+        has_body=True,
+    ),
+)
+async def set_user_roles(
+    user_id: UUID,
+    body: SetRolesBody,
+    actor: Caller,
+    services: Services,
+    if_match: IfMatch = None,
+) -> Response:
+    """Needs `roles:assign`; nobody gives what they do not hold. Bites on the next request."""
+    user = await services.set_user_roles().execute(
+        SetUserRolesCommand(
+            actor=actor,
+            user_id=user_id,
+            roles=frozenset(body.roles),
+            if_version=expected_version(if_match),
+        )
+    )
+    return render_versioned(UserBody.of(user), user.version)
