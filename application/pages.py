@@ -2,17 +2,28 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from application.ports.macs import MessageAuthenticator
 from domain.access import Actor
-from domain.pages import InvalidCursor
+from domain.pages import InvalidCursor, Page
 
 _PURPOSE = "page-cursor"
 _ID_BYTES = 16
 
 Filters = Mapping[str, str | None]
+
+
+class Identified(Protocol):
+    """What can stand in a list: its id is its place there."""
+
+    @property
+    def id(self) -> UUID: ...
+
+
+R = TypeVar("R", bound=Identified)
 
 
 class CursorCodec:
@@ -43,6 +54,16 @@ class CursorCodec:
         if not self._macs.verify(_PURPOSE, message, raw[_ID_BYTES:]):
             raise InvalidCursor
         return position
+
+    def page(
+        self, found: Sequence[R], limit: int, *, listing: str, filters: Filters, actor: Actor
+    ) -> Page[R]:
+        """Cuts what was found with `limit + 1` to a page; the one too many tells of a next one."""
+        items = tuple(found[:limit])
+        following = None
+        if len(found) > limit:
+            following = self.encode(items[-1].id, listing=listing, filters=filters, actor=actor)
+        return Page(items=items, next_cursor=following)
 
 
 def _bound(position: UUID, listing: str, filters: Filters, actor: Actor) -> bytes:

@@ -1,11 +1,11 @@
-"""Making the access token of a session."""
+"""Making the tokens of a session."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from application.ports.clock import Clock, IdGenerator
-from application.ports.tokens import TokenSigner
-from domain.sessions import AccessTokenClaims, Session, UnknownAudience
+from application.ports.tokens import RefreshTokenCodec, TokenSigner
+from domain.sessions import AccessTokenClaims, RefreshRules, Session, UnknownAudience
 from domain.users import User
 
 
@@ -16,7 +16,6 @@ class TokenSettings:
     issuer: str
     audiences: frozenset[str]
     access_ttl_seconds: int
-    session_ttl_seconds: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,18 +24,29 @@ class IssuedTokens:
 
     access_token: str = field(repr=False)
     expires_in: int
+    refresh_token: str = field(repr=False)
+    refresh_expires_in: int
 
 
-class AccessTokenIssuer:
-    """Turns a live session into a signed token."""
+class TokenIssuer:
+    """Turns a live session into an access token and the refresh token of its generation."""
 
     def __init__(
-        self, *, signer: TokenSigner, clock: Clock, ids: IdGenerator, settings: TokenSettings
+        self,
+        *,
+        signer: TokenSigner,
+        refresh_tokens: RefreshTokenCodec,
+        clock: Clock,
+        ids: IdGenerator,
+        settings: TokenSettings,
+        rules: RefreshRules,
     ) -> None:
         self._signer = signer
+        self._refresh_tokens = refresh_tokens
         self._clock = clock
         self._ids = ids
         self._settings = settings
+        self._rules = rules
 
     def check_audience(self, audience: str | None) -> None:
         """None means the issuer. Raises UnknownAudience."""
@@ -48,21 +58,27 @@ class AccessTokenIssuer:
         """Raises UnknownAudience, and Unavailable where no signing key is loaded."""
         self.check_audience(audience)
         settings = self._settings
+        now = self._clock.now()
+        issued_at = now.replace(microsecond=0)
         # A token never outlives its session.
-        now = self._clock.now().replace(microsecond=0)
-        lifetime = min(timedelta(seconds=settings.access_ttl_seconds), session.expires_at - now)
+        lifetime = min(
+            timedelta(seconds=settings.access_ttl_seconds), session.expires_at - issued_at
+        )
         claims = AccessTokenClaims(
             issuer=settings.issuer,
             audience=(audience or settings.issuer,),
             subject=user.id,
             session_id=session.id,
             client_id=session.client_id,
-            issued_at=now,
-            expires_at=now + lifetime,
+            issued_at=issued_at,
+            expires_at=issued_at + lifetime,
             token_id=self._ids.new_id(),
             auth_time=session.auth_time,
             roles=tuple(sorted(user.roles)),
         )
         return IssuedTokens(
-            access_token=self._signer.sign(claims), expires_in=int(lifetime.total_seconds())
+            access_token=self._signer.sign(claims),
+            expires_in=int(lifetime.total_seconds()),
+            refresh_token=self._refresh_tokens.encode(session),
+            refresh_expires_in=self._rules.seconds_left(session, now),
         )

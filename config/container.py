@@ -2,18 +2,14 @@
 
 from dependency_injector import containers, providers
 
-from adapters.crypto.common_passwords import load_common_passwords
 from adapters.crypto.jwt import JwtSigner, JwtVerifier
-from adapters.crypto.passwords import Argon2PasswordHasher
-from adapters.crypto.server_secret import ServerSecret
+from adapters.crypto.refresh_tokens import HmacRefreshTokenCodec
 from adapters.crypto.signing_keys import CryptoKeyRing, SealedSigningKeyFactory
 from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.memory.records import MemoryDatabase
 from adapters.memory.sessions import MemorySessionLookup
 from adapters.memory.storage import MemoryStorage
 from adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
-from adapters.redis.rate_limiter import RedisRateLimiter
-from adapters.sql.engine import Database, PoolSettings
 from adapters.sql.sessions import SqlSessionLookup
 from adapters.sql.storage import SqlStorage
 from adapters.sql.unit_of_work import SqlUnitOfWorkFactory
@@ -22,103 +18,23 @@ from adapters.system.clock import SystemClock, Uuid7Generator
 from application.audit import EventFactory
 from application.authentication import AuthenticateToken, RecordDenial
 from application.health import CheckHealth
+from application.limits import CallLimits
 from application.pages import CursorCodec
-from application.sessions import SignIn, SignOut
+from application.password_proof import PasswordProof
+from application.passwords import ChangePassword, Reauthenticate
+from application.sessions.ending import EndOtherSessions, EndSession, EndUserSessions, SignOut
+from application.sessions.listing import ListSessions
+from application.sessions.refresh import RefreshSession
+from application.sessions.sign_in import SignIn
 from application.setup import EnsureAdministrator
 from application.signing_keys import EnsureSigningKey, KeyRingKeeper
-from application.tokens import AccessTokenIssuer, TokenSettings
+from application.tokens import TokenIssuer
 from application.users.administration import DeleteUser, SetPassword, SetUserRoles, UpdateUser
 from application.users.own_account import DeleteOwnAccount, GetOwnAccount, UpdateOwnAccount
 from application.users.queries import FindUser, GetUser, ListUsers
 from application.users.registration import RegisterUser
-from config.data_folder import read_server_secret
+from config import factories
 from config.settings import Settings, load_settings
-from domain.passwords import PasswordPolicy
-from domain.signing_keys import SigningAlgorithm
-
-
-def _server_secret(settings: Settings) -> ServerSecret:
-    current, previous = read_server_secret(settings)
-    return ServerSecret(current, previous)
-
-
-def _database(settings: Settings) -> Database:
-    return Database(settings.sqlalchemy_url, _pool_settings(settings))
-
-
-def _replica(settings: Settings) -> Database | None:
-    url = settings.sqlalchemy_read_url
-    return Database(url, _pool_settings(settings)) if url else None
-
-
-def _pool_settings(settings: Settings) -> PoolSettings:
-    return PoolSettings(
-        size=settings.database_pool_size,
-        max_overflow=settings.database_max_overflow,
-        timeout_seconds=settings.database_pool_timeout_seconds,
-        recycle_seconds=settings.database_pool_recycle_seconds,
-        statement_timeout_seconds=settings.database_statement_timeout_seconds,
-        pgbouncer=settings.database_pgbouncer,
-    )
-
-
-def _limiter_backend(settings: Settings) -> str:
-    return "redis" if settings.redis_url else "memory"
-
-
-def _redis_limiter(settings: Settings) -> RedisRateLimiter:
-    if settings.redis_url is None:
-        raise ValueError("no Redis is configured")
-    return RedisRateLimiter(
-        settings.redis_url.get_secret_value(),
-        fallback=MemoryRateLimiter(),
-        timeout_seconds=settings.redis_timeout_seconds,
-    )
-
-
-def _hasher(settings: Settings) -> Argon2PasswordHasher:
-    return Argon2PasswordHasher(
-        memory_kib=settings.argon2_memory_kib,
-        time_cost=settings.argon2_time_cost,
-        concurrency=settings.hash_concurrency,
-    )
-
-
-def _password_policy(settings: Settings) -> PasswordPolicy:
-    return PasswordPolicy(
-        min_length=settings.password_min_length,
-        common=load_common_passwords(),
-        service_names=frozenset({"doorward"}),
-    )
-
-
-def _token_settings(settings: Settings) -> TokenSettings:
-    return TokenSettings(
-        issuer=settings.issuer,
-        audiences=frozenset(settings.jwt_audiences),
-        access_ttl_seconds=settings.access_token_ttl_seconds,
-        session_ttl_seconds=settings.refresh_token_ttl_seconds,
-    )
-
-
-def _issuer(settings: Settings) -> str:
-    return settings.issuer
-
-
-def _algorithm(settings: Settings) -> SigningAlgorithm:
-    return SigningAlgorithm(settings.jwt_algorithm)
-
-
-def _storage_kind(settings: Settings) -> str:
-    return "memory" if settings.storage == "memory" else "sql"
-
-
-def _registration_is_open(settings: Settings) -> bool:
-    return settings.registration == "open"
-
-
-def _verification_required(settings: Settings) -> bool:
-    return settings.registration_confirmation == "email"
 
 
 class Container(containers.DeclarativeContainer):
@@ -130,27 +46,28 @@ class Container(containers.DeclarativeContainer):
     settings = providers.Singleton(load_settings)
 
     # Clients and whatever holds state
-    server_secret = providers.Singleton(_server_secret, settings)
+    server_secret = providers.Singleton(factories.server_secret, settings)
     key_ring = providers.Singleton(CryptoKeyRing, server_secret)
-    database = providers.Singleton(_database, settings)
-    replica = providers.Singleton(_replica, settings)
+    database = providers.Singleton(factories.database, settings)
+    replica = providers.Singleton(factories.replica, settings)
     memory_database = providers.Singleton(MemoryDatabase)
-    storage_kind = providers.Callable(_storage_kind, settings)
+    storage_kind = providers.Callable(factories.storage_kind, settings)
 
     # Adapters
     clock = providers.Singleton(SystemClock)
     ids = providers.Singleton(Uuid7Generator)
     addresses = providers.Singleton(EmailValidatorNormaliser)
-    hasher = providers.Singleton(_hasher, settings)
+    hasher = providers.Singleton(factories.hasher, settings)
     signer = providers.Singleton(JwtSigner, key_ring)
     verifier = providers.Singleton(
-        JwtVerifier, key_ring, issuer=providers.Callable(_issuer, settings)
+        JwtVerifier, key_ring, issuer=providers.Callable(factories.issuer, settings)
     )
+    refresh_tokens = providers.Singleton(HmacRefreshTokenCodec, server_secret)
     signing_key_factory = providers.Singleton(SealedSigningKeyFactory, server_secret)
     limiter = providers.Selector(
-        providers.Callable(_limiter_backend, settings),
+        providers.Callable(factories.limiter_backend, settings),
         memory=providers.Singleton(MemoryRateLimiter),
-        redis=providers.Singleton(_redis_limiter, settings),
+        redis=providers.Singleton(factories.redis_limiter, settings),
     )
     storage = providers.Selector(
         storage_kind,
@@ -169,14 +86,29 @@ class Container(containers.DeclarativeContainer):
     )
 
     # What use cases share
-    password_policy = providers.Singleton(_password_policy, settings)
-    token_settings = providers.Singleton(_token_settings, settings)
+    password_policy = providers.Singleton(factories.password_policy, settings)
+    token_settings = providers.Singleton(factories.token_settings, settings)
     events = providers.Singleton(EventFactory, clock=clock, ids=ids)
     cursors = providers.Singleton(CursorCodec, macs=server_secret)
-    access_tokens = providers.Singleton(
-        AccessTokenIssuer, signer=signer, clock=clock, ids=ids, settings=token_settings
+    refresh_rules = providers.Singleton(factories.refresh_rules, settings)
+    tokens = providers.Singleton(
+        TokenIssuer,
+        signer=signer,
+        refresh_tokens=refresh_tokens,
+        clock=clock,
+        ids=ids,
+        settings=token_settings,
+        rules=refresh_rules,
     )
+    password_proof = providers.Singleton(PasswordProof, uow=uow, hasher=hasher, events=events)
     key_ring_keeper = providers.Singleton(KeyRingKeeper, uow=uow, ring=key_ring, clock=clock)
+
+    call_limits = providers.Singleton(
+        CallLimits,
+        limiter=limiter,
+        rules=providers.Callable(factories.rate_limits, settings),
+        addresses=addresses,
+    )
 
     # Use cases: the service itself
     check_health = providers.Singleton(
@@ -188,7 +120,7 @@ class Container(containers.DeclarativeContainer):
         factory=signing_key_factory,
         clock=clock,
         events=events,
-        algorithm=providers.Callable(_algorithm, settings),
+        algorithm=providers.Callable(factories.algorithm, settings),
     )
     ensure_administrator = providers.Singleton(
         EnsureAdministrator,
@@ -216,14 +148,42 @@ class Container(containers.DeclarativeContainer):
         addresses=addresses,
         hasher=hasher,
         macs=server_secret,
-        tokens=access_tokens,
-        settings=token_settings,
+        tokens=tokens,
+        refresh_tokens=refresh_tokens,
+        rules=refresh_rules,
         clock=clock,
         ids=ids,
         events=events,
-        verification_required=providers.Callable(_verification_required, settings),
+        verification_required=providers.Callable(factories.verification_required, settings),
     )
     sign_out = providers.Singleton(SignOut, uow=uow, clock=clock, events=events)
+    refresh_session = providers.Singleton(
+        RefreshSession,
+        uow=uow,
+        refresh_tokens=refresh_tokens,
+        tokens=tokens,
+        rules=refresh_rules,
+        clock=clock,
+        events=events,
+    )
+    list_sessions = providers.Singleton(
+        ListSessions, uow=uow, cursors=cursors, rules=refresh_rules, clock=clock
+    )
+    end_session = providers.Singleton(EndSession, uow=uow, clock=clock, events=events)
+    end_other_sessions = providers.Singleton(EndOtherSessions, uow=uow, clock=clock, events=events)
+    end_user_sessions = providers.Singleton(EndUserSessions, uow=uow, clock=clock, events=events)
+    reauthenticate = providers.Singleton(
+        Reauthenticate, uow=uow, proof=password_proof, clock=clock, events=events
+    )
+    change_password = providers.Singleton(
+        ChangePassword,
+        uow=uow,
+        proof=password_proof,
+        hasher=hasher,
+        policy=password_policy,
+        clock=clock,
+        events=events,
+    )
 
     # Use cases: accounts
     register_user = providers.Singleton(
@@ -235,12 +195,12 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
         ids=ids,
         events=events,
-        registration_is_open=providers.Callable(_registration_is_open, settings),
+        registration_is_open=providers.Callable(factories.registration_is_open, settings),
     )
     get_own_account = providers.Singleton(GetOwnAccount)
     update_own_account = providers.Singleton(UpdateOwnAccount, uow=uow, clock=clock, events=events)
     delete_own_account = providers.Singleton(
-        DeleteOwnAccount, uow=uow, hasher=hasher, events=events
+        DeleteOwnAccount, uow=uow, proof=password_proof, events=events
     )
     get_user = providers.Singleton(GetUser, uow=uow)
     find_user = providers.Singleton(FindUser, uow=uow, addresses=addresses)

@@ -21,7 +21,11 @@ class EventKind(StrEnum):
     SIGNED_IN = "session.signed_in"
     SIGN_IN_FAILED = "session.sign_in_failed"
     SIGNED_OUT = "session.signed_out"
-    SESSIONS_ENDED = "session.ended"
+    SESSION_ENDED = "session.ended"
+    REAUTHENTICATED = "session.reauthenticated"
+    REAUTHENTICATION_FAILED = "session.reauthentication_failed"
+    REFRESH_REUSED = "session.refresh_token_reused"
+    REFRESH_RETRIED_ELSEWHERE = "session.refresh_retried_from_another_address"
     PERMISSION_DENIED = "access.permission_denied"
     SIGNING_KEY_CREATED = "signing_key.created"
 

@@ -13,7 +13,8 @@ MAX_LENGTH = 256
 # What fingers type without thinking; a password that only walks along one of these, in either
 # direction and however often it starts again, is as common as anything on a list.
 _WALKS = (
-    "01234567890",
+    "0123456789",
+    "123456789",
     "abcdefghijklmnopqrstuvwxyz",
     "qwertyuiopasdfghjklzxcvbnm",
     "qwertzuiopasdfghjklyxcvbnm",
@@ -79,29 +80,29 @@ class PasswordPolicy:
                 field=field,
             )
         folded = password.casefold()
+        forms = _forms(folded)
         own_words = {local_part.casefold(), *(name.casefold() for name in self.service_names)}
-        if _unit(folded) in own_words or folded in own_words:
+        if not own_words.isdisjoint(forms):
             raise WeakPassword(
                 "password_context",
                 "A password is not the service's name or the address it belongs to.",
                 field=field,
             )
-        if self._is_common(folded):
+        if self._is_guessed(folded, forms):
             raise WeakPassword(
                 "password_common", "This password is among the first that are guessed.", field=field
             )
         return password
 
-    def _is_common(self, folded: str) -> bool:
-        core = folded.strip("0123456789 !@#$%^&*?.,-_+=")
-        unit = _unit(folded)
-        return (
-            folded in self.common
-            or core in self.common
-            or unit in self.common
-            or len(unit) <= 3
-            or _is_walk(folded)
-        )
+    def _is_guessed(self, folded: str, forms: set[str]) -> bool:
+        few = len(_unit(folded)) <= 3
+        return few or _is_walk(folded) or not self.common.isdisjoint(forms)
+
+
+def _forms(folded: str) -> set[str]:
+    """The text, what is left without digits and punctuation around it, what either repeats."""
+    core = folded.strip("0123456789 !@#$%^&*?.,-_+=")
+    return {folded, _unit(folded)} | ({core, _unit(core)} if core else set())
 
 
 def _unit(text: str) -> str:
@@ -110,5 +111,5 @@ def _unit(text: str) -> str:
 
 
 def _is_walk(text: str) -> bool:
-    rounds = len(text) // 10 + 2
-    return any(text in walk * rounds or text[::-1] in walk * rounds for walk in _WALKS)
+    paths = (walk * (len(text) // len(walk) + 2) for walk in _WALKS)
+    return any(text in path or text[::-1] in path for path in paths)

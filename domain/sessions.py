@@ -1,7 +1,8 @@
 """Signing in: what a session is, what its access tokens claim, and how a sign-in can fail."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from domain.errors import ErrorDetail, Forbidden, InvalidField, Unauthenticated
@@ -30,6 +31,13 @@ class InvalidApiKey(Unauthenticated):
     message = "The API key is not valid."
 
 
+class InvalidRefreshToken(Unauthenticated):
+    """Forged, used up, or of a session that has ended."""
+
+    code = "invalid_refresh_token"
+    message = "The refresh token is not valid."
+
+
 class EmailNotVerified(Forbidden):
     """Told only to whoever gave the right password."""
 
@@ -48,9 +56,25 @@ class UnknownAudience(InvalidField):
         )
 
 
+class SessionEnd(StrEnum):
+    """Why a session is over."""
+
+    SIGNED_OUT = "signed_out"
+    ENDED_BY_USER = "ended_by_user"
+    ENDED_BY_ADMINISTRATOR = "ended_by_administrator"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a reason
+    USER_DISABLED = "user_disabled"
+    REUSE_DETECTED = "reuse_detected"
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105 - the name of a reason
+
+
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """One signed-in device. Ends at `expires_at` at the latest, or when it is revoked."""
+    """One signed-in device, and the family of its refresh tokens.
+
+    `generation` counts refreshes: the token of that number is the live one. `refresh_secret` makes
+    the tokens' inner MAC, `server_secret_id` names the server secret of their outer one.
+    """
 
     id: UUID
     user_id: UUID
@@ -63,6 +87,59 @@ class Session:
     created_at: datetime
     last_used_at: datetime
     expires_at: datetime
+    ended_at: datetime | None = None
+    end_reason: SessionEnd | None = None
+    generation: int = 0
+    rotated_at: datetime | None = None
+    refresh_secret: bytes = field(repr=False)
+    server_secret_id: str
+
+
+class RefreshOutcome(StrEnum):
+    """What a genuine refresh token means for a session that did not take it as the live one."""
+
+    RETRY = "retry"
+    """The last generation again, in time: an answer was lost, or two tabs asked at once."""
+    REUSE = "reuse"
+    """Used up long ago: whoever shows it, or whoever used it, is a thief."""
+    OVER = "over"
+    """The session has ended or run out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefreshRules:
+    """Lifetimes in seconds. The grace window is open for strictly less than `grace_seconds`."""
+
+    absolute_seconds: int
+    idle_seconds: int
+    grace_seconds: int
+
+    def idle_since(self, at: datetime) -> datetime:
+        """A session last used at this instant or before has been idle for too long."""
+        return at - timedelta(seconds=self.idle_seconds)
+
+    def is_live(self, session: Session, at: datetime) -> bool:
+        return (
+            session.ended_at is None
+            and session.expires_at > at
+            and session.last_used_at > self.idle_since(at)
+        )
+
+    def judge(self, session: Session, generation: int, at: datetime) -> RefreshOutcome:
+        """For a token of `generation`, which is not the live one."""
+        if not self.is_live(session, at):
+            return RefreshOutcome.OVER
+        in_time = session.rotated_at is not None and at - session.rotated_at < timedelta(
+            seconds=self.grace_seconds
+        )
+        if generation == session.generation - 1 and in_time:
+            return RefreshOutcome.RETRY
+        return RefreshOutcome.REUSE
+
+    def seconds_left(self, session: Session, at: datetime) -> int:
+        """Until the session's refresh token stops working if it is not used."""
+        idle_end = session.last_used_at + timedelta(seconds=self.idle_seconds)
+        return round((min(session.expires_at, idle_end) - at).total_seconds())
 
 
 @dataclass(frozen=True, kw_only=True)

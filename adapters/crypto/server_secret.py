@@ -43,6 +43,16 @@ class ServerSecret(MessageAuthenticator):
         ]
         return any(results)
 
+    @property
+    def current_id(self) -> bytes:
+        """Names the current secret without telling anything of it."""
+        return self._id_of(self._secrets[0])
+
+    def tag_with(self, secret_id: bytes, purpose: str, message: bytes) -> bytes | None:
+        """A tag made with one particular secret; None if that is not configured (any more)."""
+        secret = self._by_id.get(secret_id)
+        return None if secret is None else self._tag(secret, purpose, message)
+
     def seal(self, purpose: str, plaintext: bytes, context: bytes) -> bytes:
         """AES-256-GCM; the ciphertext opens only with the same purpose and context."""
         secret = self._secrets[0]

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
 from typing import Self
 from uuid import UUID
 
@@ -12,15 +11,6 @@ from domain.roles import BUILT_IN_ROLES
 from domain.sessions import Session
 from domain.signing_keys import SigningKey
 from domain.users import User
-
-
-@dataclass(frozen=True, kw_only=True)
-class StoredSession:
-    """A session and how it ended, if it has."""
-
-    session: Session
-    ended_at: datetime | None = None
-    end_reason: str | None = None
 
 
 def _built_in_permissions() -> dict[str, frozenset[str]]:
@@ -33,7 +23,7 @@ class Records:
 
     users: dict[UUID, User] = field(default_factory=dict)
     credentials: dict[UUID, PasswordCredential] = field(default_factory=dict)
-    sessions: dict[UUID, StoredSession] = field(default_factory=dict)
+    sessions: dict[UUID, Session] = field(default_factory=dict)
     role_permissions: dict[str, frozenset[str]] = field(default_factory=_built_in_permissions)
     events: dict[UUID, Event] = field(default_factory=dict)
     signing_keys: dict[str, SigningKey] = field(default_factory=dict)

@@ -4,9 +4,15 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from adapters.memory.records import MemoryDatabase, Records, StoredSession
-from application.ports.sessions import LiveSession, SessionLookup, SessionRepository
-from domain.sessions import Session
+from adapters.memory.records import MemoryDatabase, Records
+from application.ports.sessions import (
+    LiveAt,
+    LiveSession,
+    Rotation,
+    SessionLookup,
+    SessionRepository,
+)
+from domain.sessions import Session, SessionEnd
 
 
 class MemorySessionRepository(SessionRepository):
@@ -14,24 +20,69 @@ class MemorySessionRepository(SessionRepository):
         self._records = records
 
     async def add(self, session: Session) -> None:
-        self._records.sessions[session.id] = StoredSession(session=session)
+        self._records.sessions[session.id] = session
 
-    async def end(self, session_id: UUID, at: datetime, reason: str) -> bool:
-        stored = self._records.sessions.get(session_id)
-        if stored is None or stored.ended_at is not None:
+    async def get(self, session_id: UUID) -> Session | None:
+        return self._records.sessions.get(session_id)
+
+    async def rotate(self, rotation: Rotation) -> Session | None:
+        session = self._records.sessions.get(rotation.session_id)
+        if session is None or session.generation != rotation.generation:
+            return None
+        if not _is_live(session, rotation.live):
+            return None
+        rotated = replace(
+            session,
+            generation=session.generation + 1,
+            rotated_at=rotation.live.at,
+            last_used_at=rotation.live.at,
+            ip=rotation.ip,
+            user_agent=rotation.user_agent,
+        )
+        self._records.sessions[session.id] = rotated
+        return rotated
+
+    async def page(
+        self, user_id: UUID, live: LiveAt, before: UUID | None, limit: int
+    ) -> list[Session]:
+        theirs = (
+            session
+            for session in self._records.sessions.values()
+            if session.user_id == user_id
+            and _is_live(session, live)
+            and (before is None or session.id < before)
+        )
+        return sorted(theirs, key=lambda session: session.id, reverse=True)[:limit]
+
+    async def set_auth_time(self, session_id: UUID, at: datetime) -> None:
+        session = self._records.sessions.get(session_id)
+        if session is not None:
+            self._records.sessions[session_id] = replace(session, auth_time=at)
+
+    async def end(self, session_id: UUID, at: datetime, reason: SessionEnd) -> bool:
+        session = self._records.sessions.get(session_id)
+        if session is None or session.ended_at is not None:
             return False
-        self._records.sessions[session_id] = replace(stored, ended_at=at, end_reason=reason)
+        self._records.sessions[session_id] = replace(session, ended_at=at, end_reason=reason)
         return True
 
     async def end_all(
-        self, user_id: UUID, at: datetime, reason: str, *, besides: UUID | None = None
+        self, user_id: UUID, at: datetime, reason: SessionEnd, *, besides: UUID | None = None
     ) -> int:
         theirs = [
-            session_id
-            for session_id, stored in self._records.sessions.items()
-            if stored.session.user_id == user_id and session_id != besides
+            session.id
+            for session in self._records.sessions.values()
+            if session.user_id == user_id and session.id != besides
         ]
         return sum([await self.end(session_id, at, reason) for session_id in theirs])
+
+
+def _is_live(session: Session, live: LiveAt) -> bool:
+    return (
+        session.ended_at is None
+        and session.expires_at > live.at
+        and session.last_used_at > live.idle_since
+    )
 
 
 class MemorySessionLookup(SessionLookup):
@@ -40,16 +91,16 @@ class MemorySessionLookup(SessionLookup):
 
     async def find_live(self, session_id: UUID, user_id: UUID, at: datetime) -> LiveSession | None:
         records = self._database.committed
-        stored = records.sessions.get(session_id)
+        session = records.sessions.get(session_id)
         user = records.users.get(user_id)
-        if stored is None or user is None or stored.session.user_id != user_id:
+        if session is None or user is None or session.user_id != user_id:
             return None
-        if stored.ended_at is not None or stored.session.expires_at <= at or not user.is_active:
+        if session.ended_at is not None or session.expires_at <= at or not user.is_active:
             return None
         held = (records.role_permissions.get(role, frozenset()) for role in user.roles)
         return LiveSession(
             session_id=session_id,
             user=user,
             permissions=frozenset().union(*held),
-            auth_time=stored.session.auth_time,
+            auth_time=session.auth_time,
         )

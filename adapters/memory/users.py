@@ -72,7 +72,7 @@ class MemoryUserRepository(UserRepository):
         records = self._records
         del records.users[user_id]
         records.credentials.pop(user_id, None)
-        for session_id in [k for k, v in records.sessions.items() if v.session.user_id == user_id]:
+        for session_id in [s.id for s in records.sessions.values() if s.user_id == user_id]:
             del records.sessions[session_id]
         return True
 

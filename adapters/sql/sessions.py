@@ -1,18 +1,40 @@
 """Sessions in SQL, and the statement behind every authenticated request."""
 
+from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, func, insert, select, update
 
 from adapters.sql.engine import Database
 from adapters.sql.errors import translated
 from adapters.sql.statements import StatementRunner
 from adapters.sql.tables import role_permissions, sessions, user_roles, users
 from adapters.sql.users import ROLE_NAMES, split_names, user_from_row
-from application.ports.sessions import LiveSession, SessionLookup, SessionRepository
-from domain.sessions import Session
+from application.ports.sessions import (
+    LiveAt,
+    LiveSession,
+    Rotation,
+    SessionLookup,
+    SessionRepository,
+)
+from domain.sessions import Session, SessionEnd
 from domain.users import UserStatus
+
+
+def _to_row(session: Session) -> dict[str, Any]:
+    row = asdict(session)
+    row["amr"] = list(session.amr)
+    row["end_reason"] = session.end_reason.value if session.end_reason else None
+    return row
+
+
+def _from_row(row: Row[Any]) -> Session:
+    values = row._asdict()
+    values["amr"] = tuple(values["amr"])
+    values["end_reason"] = SessionEnd(values["end_reason"]) if values["end_reason"] else None
+    return Session(**values)
 
 
 class SqlSessionRepository(SessionRepository):
@@ -20,40 +42,75 @@ class SqlSessionRepository(SessionRepository):
         self._run = runner.run
 
     async def add(self, session: Session) -> None:
-        await self._run(
-            insert(sessions).values(
-                id=session.id,
-                user_id=session.user_id,
-                client_id=session.client_id,
-                amr=list(session.amr),
-                auth_time=session.auth_time,
-                ip=session.ip,
-                user_agent=session.user_agent,
-                created_at=session.created_at,
-                last_used_at=session.last_used_at,
-                expires_at=session.expires_at,
-            )
-        )
+        await self._run(insert(sessions).values(_to_row(session)))
 
-    async def end(self, session_id: UUID, at: datetime, reason: str) -> bool:
+    async def get(self, session_id: UUID) -> Session | None:
+        row = (await self._run(select(sessions).where(sessions.c.id == session_id))).one_or_none()
+        return _from_row(row) if row else None
+
+    async def rotate(self, rotation: Rotation) -> Session | None:
+        statement = (
+            update(sessions)
+            .where(
+                sessions.c.id == rotation.session_id,
+                sessions.c.generation == rotation.generation,
+                *_is_live(rotation.live),
+            )
+            .values(
+                generation=sessions.c.generation + 1,
+                rotated_at=rotation.live.at,
+                last_used_at=rotation.live.at,
+                ip=rotation.ip,
+                user_agent=rotation.user_agent,
+            )
+            .returning(sessions)
+        )
+        row = (await self._run(statement)).one_or_none()
+        return _from_row(row) if row else None
+
+    async def page(
+        self, user_id: UUID, live: LiveAt, before: UUID | None, limit: int
+    ) -> list[Session]:
+        statement = (
+            select(sessions)
+            .where(sessions.c.user_id == user_id, *_is_live(live))
+            .order_by(sessions.c.id.desc())
+            .limit(limit)
+        )
+        if before is not None:
+            statement = statement.where(sessions.c.id < before)
+        return [_from_row(row) for row in await self._run(statement)]
+
+    async def set_auth_time(self, session_id: UUID, at: datetime) -> None:
+        await self._run(update(sessions).where(sessions.c.id == session_id).values(auth_time=at))
+
+    async def end(self, session_id: UUID, at: datetime, reason: SessionEnd) -> bool:
         result = await self._run(
             update(sessions)
             .where(sessions.c.id == session_id, sessions.c.ended_at.is_(None))
-            .values(ended_at=at, end_reason=reason)
+            .values(ended_at=at, end_reason=reason.value)
         )
         return bool(result.rowcount)
 
     async def end_all(
-        self, user_id: UUID, at: datetime, reason: str, *, besides: UUID | None = None
+        self, user_id: UUID, at: datetime, reason: SessionEnd, *, besides: UUID | None = None
     ) -> int:
         statement = (
             update(sessions)
             .where(sessions.c.user_id == user_id, sessions.c.ended_at.is_(None))
-            .values(ended_at=at, end_reason=reason)
+            .values(ended_at=at, end_reason=reason.value)
         )
         if besides is not None:
             statement = statement.where(sessions.c.id != besides)
         return (await self._run(statement)).rowcount
+
+
+def _is_live(live: LiveAt) -> tuple[ColumnElement[bool], ...]:
+    return (
+        sessions.c.ended_at.is_(None),
+        sessions.c.expires_at > live.at,
+        sessions.c.last_used_at > live.idle_since,
+    )
 
 
 _PERMISSION_NAMES = (

@@ -120,8 +120,8 @@ sessions = Table(
     # The refresh token's family: which generation is live, since when, and what makes its MACs.
     Column("generation", Integer, nullable=False, server_default="0"),
     _when("rotated_at", nullable=True),
-    Column("refresh_secret", LargeBinary),
-    Column("server_secret_id", String(16)),
+    Column("refresh_secret", LargeBinary, nullable=False),
+    Column("server_secret_id", String(16), nullable=False),
     Index(None, "user_id"),
     Index(None, "expires_at"),
 )

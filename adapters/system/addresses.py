@@ -5,21 +5,19 @@ import email_validator
 from application.ports.addresses import AddressNormaliser
 from domain.addresses import EmailAddress, InvalidEmailAddress
 
+# The library's documented switch for reserved domains (.test, .local): mail to them is never sent,
+# but accounts may well have them.
+email_validator.SPECIAL_USE_DOMAIN_NAMES.clear()
+
 
 class EmailValidatorNormaliser(AddressNormaliser):
     """RFC 5322 addresses as the web uses them, internationalised ones included; no DNS."""
 
     def normalise(self, text: str) -> EmailAddress:
         try:
-            # globally_deliverable=False admits reserved domains (.test, .local): mail to them is
-            # never sent, but accounts may well have them. It also stops asking for a dot.
-            parsed = email_validator.validate_email(
-                text, check_deliverability=False, globally_deliverable=False
-            )
+            # Strict: the local part has at most 64 characters (RFC 5321, 4.5.3.1.1).
+            parsed = email_validator.validate_email(text, check_deliverability=False, strict=True)
         except (email_validator.EmailNotValidError, UnicodeError):
             raise InvalidEmailAddress from None
-        domain = (parsed.ascii_domain or "").lower()
-        if "." not in domain:
-            raise InvalidEmailAddress
-        address = f"{parsed.local_part}@{domain}"
+        address = f"{parsed.local_part}@{parsed.ascii_domain.lower()}"
         return EmailAddress(address=address, key=address.casefold())

@@ -54,7 +54,6 @@ class RateLimitVerdict:
         return min(
             verdicts,
             key=lambda verdict: (
-                verdict.allowed,
                 -verdict.retry_after_seconds,
                 verdict.remaining,
                 -verdict.reset_after_seconds,

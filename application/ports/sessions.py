@@ -5,25 +5,62 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from domain.sessions import Session
+from domain.sessions import Session, SessionEnd
 from domain.users import User
 
 
+@dataclass(frozen=True, kw_only=True)
+class LiveAt:
+    """Live means: not ended, not expired at `at`, and used after `idle_since`."""
+
+    at: datetime
+    idle_since: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rotation:
+    """A refresh: the generation that is handed in, and where from."""
+
+    session_id: UUID
+    generation: int
+    live: LiveAt
+    ip: str | None
+    user_agent: str | None
+
+
 class SessionRepository(ABC):
-    """Signed-in devices."""
+    """Signed-in devices. A session that has ended stays until it is purged."""
 
     @abstractmethod
     async def add(self, session: Session) -> None: ...
 
     @abstractmethod
-    async def end(self, session_id: UUID, at: datetime, reason: str) -> bool:
+    async def get(self, session_id: UUID) -> Session | None:
+        """The session in whatever state."""
+
+    @abstractmethod
+    async def rotate(self, rotation: Rotation) -> Session | None:
+        """One conditional UPDATE: the next generation, if this one is live; else None."""
+
+    @abstractmethod
+    async def page(
+        self, user_id: UUID, live: LiveAt, before: UUID | None, limit: int
+    ) -> list[Session]:
+        """Live ones, newest first: at most `limit` whose id is lower than `before`."""
+
+    @abstractmethod
+    async def set_auth_time(self, session_id: UUID, at: datetime) -> None:
+        """The user has just proved themselves again."""
+
+    @abstractmethod
+    async def end(self, session_id: UUID, at: datetime, reason: SessionEnd) -> bool:
         """One conditional UPDATE; False if the session had ended already or never was."""
 
     @abstractmethod
     async def end_all(
-        self, user_id: UUID, at: datetime, reason: str, *, besides: UUID | None = None
+        self, user_id: UUID, at: datetime, reason: SessionEnd, *, besides: UUID | None = None
     ) -> int:
-        """Ends every live session of the account but one; how many that were."""
+        """Ends every session of the account but one; how many that were."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,10 @@
-"""Signing and checking access tokens."""
+"""Making and checking access tokens and refresh tokens."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from uuid import UUID
 
-from domain.sessions import AccessTokenClaims
+from domain.sessions import AccessTokenClaims, Session
 
 
 class TokenSigner(ABC):
@@ -23,3 +25,36 @@ class TokenVerifier(ABC):
         Raises UnknownSigningKey where the token names a key that is not in the ring (it may have
         been made elsewhere since the ring was loaded), InvalidAccessToken for every other fault.
         """
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefreshToken:
+    """What a refresh token says. Its outer MAC has been checked, its inner one not yet."""
+
+    session_id: UUID
+    generation: int
+    inner_mac: bytes = field(repr=False)
+
+
+class RefreshTokenCodec(ABC):
+    """Refresh tokens: two MACs, so that neither the database nor the server secret makes one alone.
+
+    A token is a function of session and generation: nothing that can be replayed is stored, and
+    the same successor can be given twice.
+    """
+
+    @abstractmethod
+    def new_family(self) -> tuple[bytes, str]:
+        """For a new session: 32 fresh bytes for `refresh_secret`, and the `server_secret_id`."""
+
+    @abstractmethod
+    def encode(self, session: Session) -> str:
+        """The token of the session's generation. Raises Unavailable without its server secret."""
+
+    @abstractmethod
+    def decode(self, token: str) -> RefreshToken:
+        """Checks the outer MAC only, with no look-up. Raises InvalidRefreshToken."""
+
+    @abstractmethod
+    def belongs_to(self, token: RefreshToken, session: Session) -> bool:
+        """Whether the inner MAC was made with the session's own secret; constant time."""

@@ -4,16 +4,17 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from application.audit import EventFactory, user_party
+from application.authority import changed, keep_an_administrator, lock_target
 from application.ports.clock import Clock
 from application.ports.passwords import PasswordHasher
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.ports.users import UserChanges
-from application.users.authority import changed, keep_an_administrator, lock_target
 from domain.access import Actor, PermissionMissing, require_authority_over
 from domain.errors import NotFound
 from domain.events import EventKind
 from domain.passwords import PasswordPolicy
 from domain.roles import ADMIN_ROLE, ROLES_ASSIGN, USERS_WRITE
+from domain.sessions import SessionEnd
 from domain.users import User, UserStatus, check_name, check_role_count
 
 
@@ -47,7 +48,7 @@ class UpdateUser:
             disabling = command.status is UserStatus.DISABLED and user.is_active
             if disabling:
                 await keep_an_administrator(uow, user)
-                await uow.sessions.end_all(user.id, now, "user_disabled")
+                await uow.sessions.end_all(user.id, now, SessionEnd.USER_DISABLED)
             changes = UserChanges(name=command.name, status=command.status)
             updated = changed(await uow.users.change(user.id, changes, now, command.if_version))
             await uow.events.add(
@@ -188,7 +189,7 @@ class SetPassword:
             if await uow.users.lock(user.id) is None:
                 raise NotFound
             await uow.credentials.set_password(user.id, password_hash, now)
-            await uow.sessions.end_all(user.id, now, "password_changed")
+            await uow.sessions.end_all(user.id, now, SessionEnd.PASSWORD_CHANGED)
             await uow.events.add(
                 self._events.success(
                     EventKind.USER_PASSWORD_CHANGED, command.actor, user_party(user.id)

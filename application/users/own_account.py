@@ -3,16 +3,14 @@
 from dataclasses import dataclass, field
 
 from application.audit import EventFactory, user_party
+from application.authority import changed, keep_an_administrator
+from application.password_proof import PasswordProof
 from application.ports.clock import Clock
-from application.ports.passwords import PasswordHasher
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.ports.users import UserChanges
-from application.users.authority import changed, keep_an_administrator
 from domain.access import Actor, NotAuthenticated, require_session
 from domain.errors import NotFound
 from domain.events import EventKind
-from domain.passwords import normalise_password
-from domain.sessions import InvalidCredentials
 from domain.users import User, check_name
 
 
@@ -81,37 +79,21 @@ class DeleteOwnAccount:
     """
 
     def __init__(
-        self, *, uow: UnitOfWorkFactory, hasher: PasswordHasher, events: EventFactory
+        self, *, uow: UnitOfWorkFactory, proof: PasswordProof, events: EventFactory
     ) -> None:
         self._uow = uow
-        self._hasher = hasher
+        self._proof = proof
         self._events = events
 
     async def execute(self, command: DeleteOwnAccountCommand) -> None:
         actor = command.actor
-        user_id, _ = require_session(actor)
-        password = normalise_password(command.password)
-        async with self._uow.reading() as uow:
-            credential = await uow.credentials.find_password(user_id)
-        proven = credential.password_hash if credential else None
-        if not await self._hasher.verify(password, proven):
-            await self._refuse(actor)
+        proven = await self._proof.check(actor, command.password, field="password")
         async with self._uow() as uow:
             await uow.roles.lock_administrators()
-            user = await uow.users.lock(user_id)
-            current = await uow.credentials.find_password(user_id)
-            if user is None or current is None or current.password_hash != proven:
-                # Changed while the hash ran: what was proven is no longer the password.
-                raise InvalidCredentials
+            user = await self._proof.hold(uow, actor, proven)
             await keep_an_administrator(uow, user)
-            await uow.users.delete(user_id, None)
+            await uow.users.delete(user.id, None)
             await uow.events.add(
-                self._events.success(EventKind.USER_DELETED, actor, user_party(user_id))
+                self._events.success(EventKind.USER_DELETED, actor, user_party(user.id))
             )
             await uow.commit()
-
-    async def _refuse(self, actor: Actor) -> None:
-        async with self._uow() as uow:
-            await uow.events.add(self._events.refused(EventKind.USER_DELETED, actor))
-            await uow.commit()
-        raise InvalidCredentials

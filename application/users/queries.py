@@ -91,13 +91,7 @@ class ListUsers:
             return Page(items=(), next_cursor=None)
         async with self._uow.reading(may_lag=True) as uow:
             found = await uow.users.page(where, before, query.limit + 1)
-        users = tuple(found[: query.limit])
-        following = None
-        if len(found) > query.limit:
-            following = self._cursors.encode(
-                users[-1].id, listing="users", filters=filters, actor=actor
-            )
-        return Page(items=users, next_cursor=following)
+        return self._cursors.page(found, query.limit, listing="users", filters=filters, actor=actor)
 
     def _filter(self, query: ListUsersQuery) -> UserFilter:
         key = None

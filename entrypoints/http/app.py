@@ -6,17 +6,17 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 from fastapi import FastAPI
-from starlette.middleware.cors import CORSMiddleware
 
 from config.container import Container, close
 from config.logging import configure_logging
 from config.settings import Settings
 from domain.errors import Unavailable
-from entrypoints.http import auth, health, users, well_known
+from entrypoints.http import auth, health, sessions, users, well_known
 from entrypoints.http.drain import install_drain
 from entrypoints.http.errors import register_error_handlers
 from entrypoints.http.middleware.body_limit import BodyLimit
 from entrypoints.http.middleware.boundary import ErrorBoundary
+from entrypoints.http.middleware.cors import Cors
 from entrypoints.http.middleware.hosts import HostCheck
 from entrypoints.http.middleware.shell import RequestShell
 from entrypoints.http.openapi import install_openapi
@@ -26,11 +26,6 @@ _log = structlog.get_logger("doorward")
 
 _KEY_REFRESH_SECONDS = 5.0
 """Half of what a rotation may take to be known by every worker."""
-_EXPOSED_HEADERS = (
-    *("ETag", "Link", "Location", "Retry-After", "X-Request-ID"),
-    *("RateLimit", "RateLimit-Policy"),
-    *("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"),
-)
 
 
 def create_app(container: Container | None = None) -> FastAPI:
@@ -52,6 +47,7 @@ def create_app(container: Container | None = None) -> FastAPI:
     app.include_router(well_known.router)
     app.include_router(users.router)
     app.include_router(auth.router)
+    app.include_router(sessions.router)
     register_error_handlers(app)
     install_openapi(app)
     _wrap(app, settings)
@@ -62,14 +58,8 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
     # The last one added is the outermost.
     app.add_middleware(BodyLimit)
     app.add_middleware(ErrorBoundary)
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=settings.cors_origins,
-        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["*"],
-        expose_headers=_EXPOSED_HEADERS,
-        max_age=600,
-    )
+    if settings.cors_origins:
+        app.add_middleware(Cors, origins=settings.cors_origins)
     app.add_middleware(HostCheck, allowed=settings.allowed_hosts)
     app.add_middleware(
         RequestShell,

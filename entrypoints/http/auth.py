@@ -1,14 +1,37 @@
-"""Signing in and out over HTTP."""
+"""Signing in, staying in and signing out over HTTP."""
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Response
 
-from application.sessions import SignInCommand, SignOutCommand
-from domain.sessions import EmailNotVerified, InvalidCredentials, UnknownAudience
-from entrypoints.http.dependencies import Anonymous, Caller, Services, require_json
+from application.passwords import ChangePasswordCommand, ReauthenticateCommand
+from application.sessions.ending import SignOutCommand
+from application.sessions.refresh import RefreshSessionCommand
+from application.sessions.sign_in import SignInCommand
+from application.tokens import IssuedTokens
+from domain.passwords import WeakPassword
+from domain.sessions import (
+    EmailNotVerified,
+    InvalidCredentials,
+    InvalidRefreshToken,
+    UnknownAudience,
+)
+from entrypoints.http.dependencies import (
+    Anonymous,
+    Caller,
+    Services,
+    UnchargedCaller,
+)
+from entrypoints.http.json_route import json_router
+from entrypoints.http.limits import Limits
 from entrypoints.http.operations import ANYONE, API_PREFIX, OWN_SESSION, operation
-from entrypoints.http.schemas.auth import LoginBody, TokensBody
+from entrypoints.http.schemas.auth import (
+    ChangePasswordBody,
+    LoginBody,
+    ReauthenticateBody,
+    RefreshBody,
+    TokensBody,
+)
 
-router = APIRouter(prefix=f"{API_PREFIX}/auth", tags=["auth"], dependencies=[Depends(require_json)])
+router = json_router(f"{API_PREFIX}/auth", "auth")
 
 
 @router.post(
@@ -18,14 +41,73 @@ router = APIRouter(prefix=f"{API_PREFIX}/auth", tags=["auth"], dependencies=[Dep
     response_model=TokensBody,
     **operation(ANYONE, InvalidCredentials, EmailNotVerified, UnknownAudience, has_body=True),
 )
-async def login(body: LoginBody, actor: Anonymous, services: Services) -> Response:
+async def login(body: LoginBody, actor: Anonymous, services: Services, limits: Limits) -> Response:
     """Opens a session. An unknown address, a wrong password and a disabled account look alike."""
+    await limits.charge_attempt(body.email)
     tokens = await services.sign_in().execute(
         SignInCommand(actor=actor, email=body.email, password=body.password, audience=body.audience)
     )
-    headers = {"Cache-Control": "no-store"}
-    content = TokensBody.of(tokens).model_dump_json()
-    return Response(content, 200, headers, "application/json")
+    return _render_tokens(tokens)
+
+
+@router.post(
+    "/refresh",
+    operation_id="refresh",
+    summary="Refresh a session's tokens",
+    response_model=TokensBody,
+    **operation(ANYONE, InvalidRefreshToken, UnknownAudience, has_body=True),
+)
+async def refresh(body: RefreshBody, actor: Anonymous, services: Services) -> Response:
+    """Uses the refresh token up and answers with its successor.
+
+    A retry within the grace window gets the same successor. An older token ends the session.
+    """
+    tokens = await services.refresh_session().execute(
+        RefreshSessionCommand(actor=actor, refresh_token=body.refresh_token, audience=body.audience)
+    )
+    return _render_tokens(tokens)
+
+
+@router.post(
+    "/reauthenticate",
+    operation_id="reauthenticate",
+    summary="Give the password again",
+    status_code=204,
+    response_class=Response,
+    **operation(OWN_SESSION, InvalidCredentials, has_body=True),
+)
+async def reauthenticate(
+    body: ReauthenticateBody, actor: UnchargedCaller, services: Services, limits: Limits
+) -> Response:
+    """For acts that ask for a recent sign-in: the session's `auth_time` becomes now."""
+    await limits.charge_own_attempt(actor)
+    await services.reauthenticate().execute(
+        ReauthenticateCommand(actor=actor, password=body.password)
+    )
+    return Response(status_code=204)
+
+
+@router.post(
+    "/password/change",
+    operation_id="changePassword",
+    summary="Change one's own password",
+    status_code=204,
+    response_class=Response,
+    **operation(OWN_SESSION, InvalidCredentials, WeakPassword, has_body=True),
+)
+async def change_password(
+    body: ChangePasswordBody, actor: UnchargedCaller, services: Services, limits: Limits
+) -> Response:
+    """Ends every other session of the account."""
+    await limits.charge_own_attempt(actor)
+    await services.change_password().execute(
+        ChangePasswordCommand(
+            actor=actor,
+            current_password=body.current_password,
+            new_password=body.new_password,
+        )
+    )
+    return Response(status_code=204)
 
 
 @router.post(
@@ -40,3 +122,8 @@ async def logout(actor: Caller, services: Services) -> Response:
     """Ends the session of the token that the call is made with, for every worker at once."""
     await services.sign_out().execute(SignOutCommand(actor=actor))
     return Response(status_code=204)
+
+
+def _render_tokens(tokens: IssuedTokens) -> Response:
+    content = TokensBody.of(tokens).model_dump_json()
+    return Response(content, 200, {"Cache-Control": "no-store"}, "application/json")

@@ -28,7 +28,8 @@ def client_address(peer: str | None, forwarded_for: str, trusted: Sequence[Netwo
 
 def _parse(text: str | None) -> Address | None:
     try:
-        address = ip_address(text or "")
+        # The zone of fe80::1%eth0 means nothing elsewhere, and could be any text.
+        address = ip_address((text or "").partition("%")[0])
     except ValueError:
         return None
     # ::ffff:192.0.2.1 is the IPv4 client that a dual-stack socket reports.

@@ -1,20 +1,26 @@
 """Conditional requests on versioned records (RFC 9110, 13)."""
 
+import re
 from typing import Annotated
 
 from fastapi import Header, Response
 from pydantic import BaseModel
 
 _PRIVATE = "private, no-cache"
+_OUR_TAG = re.compile(r'"[1-9][0-9]{0,8}"')
 _NO_VERSION = -1
 """What no record has: a precondition that cannot hold."""
 
 IfMatch = Annotated[
     str | None,
-    Header(description="Write only if the record still has this ETag; otherwise 412."),
+    Header(
+        alias="If-Match",
+        description="Write only if the record still has this ETag; otherwise 412.",
+    ),
 ]
 IfNoneMatch = Annotated[
-    str | None, Header(description="Answer 304 if the record still has this ETag.")
+    str | None,
+    Header(alias="If-None-Match", description="Answer 304 if the record still has this ETag."),
 ]
 
 
@@ -23,14 +29,18 @@ def etag_of(version: int) -> str:
 
 
 def expected_version(if_match: str | None) -> int | None:
-    """None where any version will do. A weak tag never matches (strong comparison, 13.1.1)."""
+    """None where any version will do. A weak tag never matches (strong comparison, 13.1.1).
+
+    Of several, only the highest can be current: versions grow, and the caller has seen that one.
+    """
     if if_match is None or if_match.strip() == "*":
         return None
-    tag = if_match.strip()
-    quoted = len(tag) > 2 and tag[0] == tag[-1] == '"'
-    version = tag[1:-1] if quoted else ""
-    is_ours = version.isascii() and version.isdigit() and len(version) < 10
-    return int(version) if is_ours else _NO_VERSION
+    return max(_version_of(tag.strip()) for tag in if_match.split(","))
+
+
+def _version_of(tag: str) -> int:
+    is_ours = _OUR_TAG.fullmatch(tag) is not None
+    return int(tag[1:-1]) if is_ours else _NO_VERSION
 
 
 def render_versioned(

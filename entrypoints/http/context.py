@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.types import Scope
 
+from application.limits import AppliedLimit
 from domain.access import Actor, Origin
 
 _KEY = "doorward"
@@ -25,10 +26,15 @@ class RequestContext:
     started: float = field(default_factory=time.perf_counter)
     actor: Actor | None = None
     error_code: str | None = None
+    limit: AppliedLimit | None = None
 
     @property
     def origin(self) -> Origin:
         return Origin(request_id=self.request_id, ip=self.client_ip, user_agent=self.user_agent)
+
+    @property
+    def is_head(self) -> bool:
+        return self.method == "HEAD"
 
     def elapsed_ms(self) -> float:
         return (time.perf_counter() - self.started) * 1000
@@ -46,7 +52,7 @@ def attach(scope: Scope, context: RequestContext) -> None:
 def route_template(scope: Scope) -> str:
     """`/api/v1/users/{user_id}`, so that logs neither grow with ids nor hold them."""
     route: Any = scope.get("route")
-    return getattr(route, "path", None) or "unmatched"
+    return getattr(route, "path_format", None) or "unmatched"
 
 
 def is_forwardable_id(value: str) -> bool:

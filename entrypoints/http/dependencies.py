@@ -7,9 +7,11 @@ from fastapi import Depends, Request
 from application.authentication import AuthenticateTokenQuery
 from config.container import Container
 from domain.access import Actor, NotAuthenticated
+from domain.errors import Unauthenticated
 from domain.sessions import InvalidAccessToken, InvalidApiKey
 from entrypoints.http.context import context_of
-from entrypoints.http.errors import ambiguous_credentials, unsupported_media_type
+from entrypoints.http.errors import ambiguous_credentials
+from entrypoints.http.limits import Limits
 
 
 async def get_container(request: Request) -> Container:
@@ -25,8 +27,7 @@ async def anonymous_actor(request: Request) -> Actor:
     return Actor.anonymous(context_of(request.scope).origin)
 
 
-async def optional_actor(request: Request, services: Services) -> Actor:
-    """For routes that know more to do for callers who are known. A bad credential is refused."""
+async def _authenticate(request: Request, services: Container) -> Actor:
     context = context_of(request.scope)
     tokens = request.headers.getlist("authorization")
     keys = request.headers.getlist("x-api-key")
@@ -43,29 +44,34 @@ async def optional_actor(request: Request, services: Services) -> Actor:
     if not token.strip():
         raise InvalidAccessToken
     query = AuthenticateTokenQuery(access_token=token.strip(), origin=context.origin)
-    context.actor = await services.authenticate_token().execute(query)
-    return context.actor
+    return await services.authenticate_token().execute(query)
+
+
+async def optional_actor(request: Request, services: Services, limits: Limits) -> Actor:
+    """For routes that know more to do for callers who are known. A bad credential is refused."""
+    try:
+        actor = await _authenticate(request, services)
+    except Unauthenticated:
+        await limits.charge_refused()
+        raise
+    context_of(request.scope).actor = actor
+    return actor
 
 
 async def known_actor(actor: Annotated[Actor, Depends(optional_actor)]) -> Actor:
-    """For every other route."""
+    """For routes that charge the call themselves, as an attempt."""
     if actor.user_id is None:
         raise NotAuthenticated
     return actor
 
 
+async def charged_actor(actor: Annotated[Actor, Depends(known_actor)], limits: Limits) -> Actor:
+    """For every other route."""
+    await limits.charge_caller(actor)
+    return actor
+
+
 Anonymous = Annotated[Actor, Depends(anonymous_actor)]
 Optional = Annotated[Actor, Depends(optional_actor)]
-Caller = Annotated[Actor, Depends(known_actor)]
-
-
-async def require_json(request: Request) -> None:
-    """A body that is not JSON is refused for what it is, not for what it does not contain."""
-    headers = request.headers
-    has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
-    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    is_json = media_type == "application/json" or (
-        media_type.startswith("application/") and media_type.endswith("+json")
-    )
-    if has_body and not is_json:
-        raise unsupported_media_type()
+UnchargedCaller = Annotated[Actor, Depends(known_actor)]
+Caller = Annotated[Actor, Depends(charged_actor)]

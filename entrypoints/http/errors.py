@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 from starlette.types import Scope
 
@@ -169,6 +170,9 @@ async def _record_denial(request: Request, error: PermissionMissing) -> None:
 async def _on_http_exception(request: Request, error: Exception) -> Response:
     if isinstance(error, HttpError):
         return render_http_error(request.scope, error)
+    if isinstance(error.__cause__, ClientDisconnect):
+        # FastAPI takes it for a body that cannot be read.
+        raise error.__cause__
     status = error.status_code if isinstance(error, HTTPException) else 500
     known = {
         404: route_not_found,
@@ -201,16 +205,19 @@ async def _on_invalid_request(request: Request, error: Exception) -> Response:
     details = [
         # Never `input`, `ctx` or pydantic's own sentence, which may quote the input.
         ErrorDetailBody(
-            field=".".join(str(part) for part in _safe_path(fault["loc"])),
+            field=_place_of(fault),
             code=fault["type"],
             message=_SENTENCES.get(fault["type"], "This value does not fit the schema."),
         )
-        for fault in faults
+        for fault in faults[:_MAX_DETAILS]
     ]
     return render(
         request.scope, 422, "validation_error", "The request does not fit its schema.", details
     )
 
+
+# More help nobody, and would make a small request a large answer.
+_MAX_DETAILS = 50
 
 _SENTENCES = {
     "missing": "This field is required.",
@@ -218,15 +225,27 @@ _SENTENCES = {
     "string_type": "This must be a string.",
     "string_too_long": "This is too long.",
     "string_too_short": "This is too short.",
+    "string_pattern_mismatch": "This does not have the right form.",
+    "invalid_text": "This is not valid text.",
+    "null_not_allowed": "A field cannot be null.",
+    "too_long": "These are too many.",
     "uuid_parsing": "This must be a UUID.",
     "int_parsing": "This must be a whole number.",
     "enum": "This is not one of the allowed values.",
 }
 
 
-def _safe_path(location: Sequence[int | str]) -> list[int | str]:
-    """A field that is not ours was named by the caller: its name is input, and is not echoed."""
-    return [part if isinstance(part, int) or part.isidentifier() else "?" for part in location][:8]
+def _place_of(fault: dict[str, Any]) -> str:
+    """`body.roles.0`. A name that the caller chose is input, and is not echoed.
+
+    Ours is at most the first one: our bodies are flat, and an unknown field is not ours at all.
+    """
+    source, *path = fault["loc"]
+    ours = 0 if fault["type"] == "extra_forbidden" else 1
+    shown = [
+        part if isinstance(part, int) or depth < ours else "?" for depth, part in enumerate(path)
+    ]
+    return ".".join(str(part) for part in (source, *shown[:8]))
 
 
 def register_error_handlers(app: FastAPI) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from entrypoints.http.schemas.bodies import drop_null
 from entrypoints.http.schemas.errors import ERROR_CODES, ErrorBody, ErrorDetailBody, ProblemBody
 from entrypoints.version import VERSION
 
@@ -32,6 +33,10 @@ operation says who may call it.
 """
 
 
+_REFERENCE = "#/components/schemas/"
+_HTTP_VALIDATION_ERROR = f"{_REFERENCE}HTTPValidationError"
+
+
 def install_openapi(app: FastAPI) -> None:
     """Builds the document on first use and keeps it."""
 
@@ -50,24 +55,43 @@ def _build(app: FastAPI) -> dict[str, Any]:
         openapi_version="3.1.0",
         summary="A self-hosted accounts and access service",
         description=_DESCRIPTION,
+        contact={"name": "The Doorward developers"},
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         routes=app.routes,
+        servers=[{"url": "/", "description": "Wherever this document comes from."}],
         tags=[
             {"name": "users", "description": "Accounts."},
             {"name": "auth", "description": "Signing in and out."},
+            {"name": "sessions", "description": "Signed-in devices."},
             {"name": "health", "description": "Whether the service can do its work."},
             {"name": "well-known", "description": "What verifiers of our tokens read."},
         ],
     )
     components = document.setdefault("components", {})
     components["securitySchemes"] = _SECURITY_SCHEMES
-    schemas = components.setdefault("schemas", {})
+    _add_errors(components.setdefault("schemas", {}))
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            _correct(operation)
+    return document
+
+
+def _add_errors(schemas: dict[str, Any]) -> None:
     for model in (ErrorDetailBody, ErrorBody, ProblemBody):
-        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schema = model.model_json_schema(ref_template=f"{_REFERENCE}{{model}}")
         schema.pop("$defs", None)
         schemas[model.__name__] = schema
     for name in ("ErrorBody", "ProblemBody"):
+        drop_null(schemas[name]["properties"]["details"])
         schemas[name]["properties"]["error"]["enum"] = sorted(ERROR_CODES)
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    return document
+
+
+def _correct(operation: dict[str, Any]) -> None:
+    """What FastAPI says of parameters and their faults, but does not know."""
+    for parameter in operation.get("parameters", ()):
+        drop_null(parameter["schema"])
+    # Documented wherever there is a parameter. Those that can be at fault say so themselves.
+    if _HTTP_VALIDATION_ERROR in str(operation["responses"].get("422")):
+        del operation["responses"]["422"]

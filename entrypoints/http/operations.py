@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.access import NotAuthenticated, PermissionMissing
-from domain.errors import DomainError, Unavailable
+from domain.errors import DomainError, RateLimited, Unavailable
 from domain.sessions import InvalidAccessToken, InvalidApiKey
 from entrypoints.http.errors import (
     PROBLEM_JSON,
@@ -41,10 +41,7 @@ class Access:
     def failures(self) -> tuple[Failure, ...]:
         if not self.credentials:
             return ()
-        refusals: list[Failure] = [ambiguous_credentials, InvalidAccessToken, InvalidApiKey]
-        if not self.optional:
-            refusals.append(NotAuthenticated)
-        return tuple(refusals)
+        return (ambiguous_credentials, NotAuthenticated, InvalidAccessToken, InvalidApiKey)
 
     @property
     def may_be_denied(self) -> bool:
@@ -75,11 +72,13 @@ def operation(
 
     `more` is passed on and may add `responses` of its own.
     """
-    always: list[Failure] = [invalid_host, internal_error, Unavailable]
+    always: list[Failure] = [invalid_host, payload_too_large, internal_error, Unavailable]
+    if access.credentials or has_body:
+        always.append(RateLimited)
     if access.may_be_denied:
         always.append(PermissionMissing)
     if has_body:
-        always += [malformed_request, payload_too_large, unsupported_media_type, VALIDATION]
+        always += [malformed_request, unsupported_media_type, VALIDATION]
     documented = _responses([*failures, *access.failures, *always])
     documented.update(more.pop("responses", {}))
     extra = {"security": access.security, "x-doorward-access": access.rule}

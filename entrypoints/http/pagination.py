@@ -1,8 +1,15 @@
 """Pages of a list, and the link to the next one (RFC 8288)."""
 
-from fastapi import Request, Response
+from typing import Annotated
+
+from fastapi import Query, Request, Response
 from pydantic import BaseModel
 from starlette.datastructures import QueryParams
+
+from domain.pages import MAX_LIMIT
+
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many at the most.")]
+Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before.")]
 
 
 def render_page(request: Request, body: BaseModel, next_cursor: str | None) -> Response:

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from application.users.administration import (
     DeleteUserCommand,
@@ -19,7 +19,7 @@ from application.users.queries import GetUserQuery, ListUsersQuery
 from application.users.registration import RegisterUserCommand
 from domain.addresses import InvalidEmailAddress
 from domain.errors import NotFound, StaleVersion
-from domain.pages import DEFAULT_LIMIT, MAX_LIMIT, InvalidCursor
+from domain.pages import DEFAULT_LIMIT, InvalidCursor
 from domain.passwords import WeakPassword
 from domain.roles import ROLES_ASSIGN, USERS_READ, USERS_WRITE, UnknownRole
 from domain.sessions import InvalidCredentials
@@ -35,7 +35,14 @@ from entrypoints.http.conditional import (
     expected_version,
     render_versioned,
 )
-from entrypoints.http.dependencies import Caller, Optional, Services, require_json
+from entrypoints.http.dependencies import (
+    Caller,
+    Optional,
+    Services,
+    UnchargedCaller,
+)
+from entrypoints.http.json_route import json_router
+from entrypoints.http.limits import Limits
 from entrypoints.http.operations import (
     ANY_CALLER,
     ANYONE_OR_CALLER,
@@ -45,7 +52,7 @@ from entrypoints.http.operations import (
     holder_of,
     operation,
 )
-from entrypoints.http.pagination import render_page
+from entrypoints.http.pagination import Cursor, Limit, render_page
 from entrypoints.http.schemas.texts import RoleName
 from entrypoints.http.schemas.users import (
     DeleteMeBody,
@@ -57,9 +64,7 @@ from entrypoints.http.schemas.users import (
     UserPageBody,
 )
 
-router = APIRouter(
-    prefix=f"{API_PREFIX}/users", tags=["users"], dependencies=[Depends(require_json)]
-)
+router = json_router(f"{API_PREFIX}/users", "users")
 
 
 @router.post(
@@ -78,9 +83,10 @@ router = APIRouter(
     ),
 )
 async def register_user(
-    request: Request, body: RegisterBody, actor: Optional, services: Services
+    request: Request, body: RegisterBody, actor: Optional, services: Services, limits: Limits
 ) -> Response:
     """Open to anyone where registration is open, to holders of `users:write` always."""
+    await limits.charge_registration(actor, body.email)
     user = await services.register_user().execute(
         RegisterUserCommand(actor=actor, email=body.email, name=body.name, password=body.password)
     )
@@ -99,8 +105,8 @@ async def list_users(
     request: Request,
     actor: Caller,
     services: Services,
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
-    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
     email: Annotated[
         str | None, Query(max_length=320, description="The whole address, in any case.")
     ] = None,
@@ -154,8 +160,11 @@ async def update_me(
     response_class=Response,
     **operation(OWN_SESSION, InvalidCredentials, LastAdministrator, has_body=True),
 )
-async def delete_me(body: DeleteMeBody, actor: Caller, services: Services) -> Response:
+async def delete_me(
+    body: DeleteMeBody, actor: UnchargedCaller, services: Services, limits: Limits
+) -> Response:
     """Needs a session and the password. Everything of the account goes; the audit log keeps ids."""
+    await limits.charge_own_attempt(actor)
     await services.delete_own_account().execute(
         DeleteOwnAccountCommand(actor=actor, password=body.password)
     )

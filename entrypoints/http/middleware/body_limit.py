@@ -2,7 +2,12 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from entrypoints.http.errors import payload_too_large, render_http_error
+from entrypoints.http.errors import (
+    HttpError,
+    malformed_request,
+    payload_too_large,
+    render_http_error,
+)
 
 MAX_BODY_BYTES = 64 * 1024
 
@@ -17,9 +22,9 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        announced = next((v for k, v in scope["headers"] if k == b"content-length"), b"0")
-        if not announced.isdigit() or int(announced[:20]) > MAX_BODY_BYTES:
-            await render_http_error(scope, payload_too_large())(scope, receive, send)
+        fault = _fault_of(next((v for k, v in scope["headers"] if k == b"content-length"), b"0"))
+        if fault is not None:
+            await render_http_error(scope, fault)(scope, receive, send)
             return
         received = 0
 
@@ -32,3 +37,12 @@ class BodyLimit:
             return message
 
         await self._app(scope, receive_counted, send)
+
+
+def _fault_of(announced: bytes) -> HttpError | None:
+    if not announced.isdigit():
+        return malformed_request()
+    # A number of a thousand digits is too large without being read.
+    digits = announced.lstrip(b"0")
+    too_large = len(digits) > len(str(MAX_BODY_BYTES)) or int(digits or b"0") > MAX_BODY_BYTES
+    return payload_too_large() if too_large else None

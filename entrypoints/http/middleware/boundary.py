@@ -13,6 +13,10 @@ from entrypoints.http.errors import internal_error, render_domain_error, render_
 _log = structlog.get_logger("doorward.http")
 
 
+class ResponseCutShort(Exception):
+    """Tells the server to drop the connection. It logs what it catches, so this says nothing."""
+
+
 class ErrorBoundary:
     """Inside CORS and the shell, so that even these answers carry every header."""
 
@@ -34,10 +38,10 @@ class ErrorBoundary:
             await self._app(scope, receive, watch)
         except ClientDisconnect:
             return
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the last catch there is
             _log_unexpected(scope, error)
             if began:
-                raise
+                raise ResponseCutShort from None
             response = (
                 render_domain_error(scope, error)
                 if isinstance(error, DomainError)

@@ -15,16 +15,18 @@ from entrypoints.http.context import (
     readable_user_agent,
     route_template,
 )
+from entrypoints.http.limits import write_limit_headers
 
 _log = structlog.get_logger("doorward.http")
 
-_API_CSP = "default-src 'none'; frame-ancestors 'none'"
+_API_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 # FastAPI's documentation pages load their scripts from there and start them in the page.
 _DOCS_CSP = (
     "default-src 'none'; connect-src 'self'; img-src 'self' data: https://fastapi.tiangolo.com; "
     "script-src https://cdn.jsdelivr.net 'unsafe-inline'; worker-src blob:; "
     "style-src https://cdn.jsdelivr.net https://fonts.googleapis.com 'unsafe-inline'; "
-    "font-src https://fonts.gstatic.com; frame-ancestors 'none'"
+    "font-src https://fonts.gstatic.com; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
 )
 _DOCS_PATHS = frozenset({"/docs", "/redoc"})
 
@@ -55,10 +57,10 @@ class RequestShell:
             await self._app(scope, receive, send)
             return
         context = self._context(scope)
+        # A copy: the server counts a body out by its own, in which HEAD must stay HEAD.
+        scope = {**scope, "method": "GET" if context.is_head else scope["method"]}
         attach(scope, context)
         _log.debug("request_started", request_id=context.request_id, method=context.method)
-        if context.method == "HEAD":
-            scope["method"] = "GET"
         status = 0
 
         async def send_with_headers(message: Message) -> None:
@@ -66,7 +68,7 @@ class RequestShell:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 self._dress(MutableHeaders(scope=message), scope, context)
-            elif context.method == "HEAD" and message["type"] == "http.response.body":
+            elif context.is_head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             await send(message)
 
@@ -91,6 +93,8 @@ class RequestShell:
     def _dress(self, headers: MutableHeaders, scope: Scope, context: RequestContext) -> None:
         headers["X-Request-ID"] = context.request_id
         headers["X-Response-Time"] = f"{context.elapsed_ms():.2f}"
+        if context.limit is not None:
+            write_limit_headers(headers, context.limit)
         for name, value in self._headers.items():
             headers.setdefault(name, value)
         is_docs = scope["path"] in _DOCS_PATHS

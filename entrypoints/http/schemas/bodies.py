@@ -3,8 +3,16 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 
 def _render_instant(at: datetime) -> str:
@@ -19,6 +27,22 @@ Instant = Annotated[
 """RFC 3339, UTC, `Z`."""
 
 
+def example(**members: Any) -> ConfigDict:
+    """What a body looks like, for the OpenAPI document."""
+    return ConfigDict(json_schema_extra={"examples": [members]})
+
+
+def drop_null(schema: dict[str, Any]) -> None:
+    """Makes the schema of `X | None = None` that of an X which may be left out."""
+    if schema.get("default") is None:
+        schema.pop("default", None)
+    variants = [each for each in schema.pop("anyOf", ()) if each != {"type": "null"}]
+    if len(variants) == 1:
+        schema.update(variants[0])
+    elif variants:
+        schema["anyOf"] = variants
+
+
 class RequestBody(BaseModel):
     """What clients send: unknown fields are refused, and no error shows a value."""
 
@@ -26,7 +50,19 @@ class RequestBody(BaseModel):
 
 
 class PatchBody(RequestBody):
-    """Fields that are left out stay as they are; null is no value that any of them could take."""
+    """Fields that are left out stay as they are; null is no value that any of them could take.
+
+    None marks a field as left out, so declare them `X | None = None`.
+    """
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        schema = handler(core_schema)
+        for field in handler.resolve_ref_schema(schema)["properties"].values():
+            drop_null(field)
+        return schema
 
     @model_validator(mode="before")
     @classmethod

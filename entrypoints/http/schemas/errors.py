@@ -1,6 +1,8 @@
 """The error schema."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
+
+from entrypoints.http.schemas.bodies import example
 
 ERROR_CODES = frozenset(
     {
@@ -16,6 +18,7 @@ ERROR_CODES = frozenset(
         "invalid_credentials",
         "invalid_cursor",
         "invalid_host",
+        "invalid_refresh_token",
         "last_administrator",
         "malformed_request",
         "method_not_allowed",
@@ -36,6 +39,14 @@ ERROR_CODES = frozenset(
 """The closed list: what `error` can be."""
 
 
+_EXAMPLE = {
+    "error": "validation_error",
+    "message": "The request does not fit its schema.",
+    "details": [{"field": "body.email", "code": "missing", "message": "This field is required."}],
+    "request_id": "0198c5f6-6f3a-7c3e-9d0a-3b1f6f1f2a10",
+}
+
+
 class ErrorDetailBody(BaseModel):
     """One fault in one field."""
 
@@ -52,22 +63,7 @@ class ErrorBody(BaseModel):
     details: list[ErrorDetailBody] | None = Field(None, description="One entry a faulty field.")
     request_id: str = Field(description="The id that this request has in the logs.")
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "error": "validation_error",
-                "message": "The request does not fit its schema.",
-                "details": [
-                    {
-                        "field": "body.email",
-                        "code": "missing",
-                        "message": "This field is required.",
-                    }
-                ],
-                "request_id": "0198c5f6-6f3a-7c3e-9d0a-3b1f6f1f2a10",
-            }
-        }
-    )
+    model_config = example(**_EXAMPLE)
 
 
 class ProblemBody(ErrorBody):
@@ -77,3 +73,11 @@ class ProblemBody(ErrorBody):
     title: str = Field(description="The status in words.")
     status: int
     detail: str = Field(description="The same as `message`.")
+
+    model_config = example(
+        **_EXAMPLE,
+        type="about:blank",
+        title="Unprocessable Content",
+        status=422,
+        detail=_EXAMPLE["message"],
+    )

@@ -5,11 +5,13 @@ from typing import Self
 from pydantic import BaseModel
 
 from application.health import Health, HealthStatus
-from entrypoints.http.schemas.bodies import Instant
+from entrypoints.http.schemas.bodies import Instant, example
 
 
 class LiveBody(BaseModel):
     status: HealthStatus
+
+    model_config = example(status="ok")
 
 
 class HealthBody(BaseModel):
@@ -19,6 +21,13 @@ class HealthBody(BaseModel):
     timestamp: Instant
     version: str
     checks: dict[str, HealthStatus]
+
+    model_config = example(
+        status="ok",
+        timestamp="2030-01-01T12:00:00Z",
+        version="1.0.0",
+        checks={"database": "ok", "migrations": "ok", "signing_key": "ok"},
+    )
 
     @classmethod
     def of(cls, health: Health, version: str) -> Self:

@@ -16,22 +16,27 @@ def _storable(value: str) -> str:
     return value
 
 
-Text = Annotated[str, AfterValidator(_storable)]
+# After the other constraints, which then stay part of the string's own schema.
+_STORABLE = AfterValidator(_storable)
+
+Text = Annotated[str, _STORABLE]
 """Any text that can be stored: no NUL, no lone surrogate."""
 
 EmailText = Annotated[
-    Text,
+    str,
     StringConstraints(min_length=1, max_length=320),
+    _STORABLE,
     WithJsonSchema({"type": "string", "format": "email", "maxLength": 254}),
 ]
 
 PersonName = Annotated[
-    Text,
+    str,
     StringConstraints(
         min_length=1,
         max_length=200,
         pattern=rf"^[^{_CONTROL}]*[^{_CONTROL}\s][^{_CONTROL}]*$",
     ),
+    _STORABLE,
 ]
 
 NewPassword = Annotated[
@@ -52,5 +57,7 @@ NewPassword = Annotated[
 GivenPassword = Annotated[
     Text, WithJsonSchema({"type": "string", "format": "password", "minLength": 1})
 ]
+
+GivenToken = Annotated[str, StringConstraints(min_length=1), _STORABLE]
 
 RoleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,31}$")]

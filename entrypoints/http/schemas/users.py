@@ -3,12 +3,11 @@
 from typing import Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import BaseModel, Field
 
 from domain.pages import Page
 from domain.users import User, UserKind, UserStatus
-from entrypoints.http.schemas.bodies import Instant, PatchBody, RequestBody
+from entrypoints.http.schemas.bodies import Instant, PatchBody, RequestBody, example
 from entrypoints.http.schemas.texts import (
     EmailText,
     GivenPassword,
@@ -18,37 +17,52 @@ from entrypoints.http.schemas.texts import (
 )
 
 
+_USER = {
+    "id": "0198c5f6-6f3a-7c3e-9d0a-3b1f6f1f2a10",
+    "email": "ada@example.com",
+    "email_verified": True,
+    "name": "Ada Lovelace",
+    "kind": "human",
+    "status": "active",
+    "roles": ["user"],
+    "created_at": "2030-01-01T12:00:00Z",
+    "updated_at": "2030-01-01T12:00:00Z",
+}
+
+
 class RegisterBody(RequestBody):
     email: EmailText
     name: PersonName
     password: NewPassword = Field(repr=False)
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "email": "ada@example.com",
-                "name": "Ada Lovelace",
-                "password": "a long sentence is best",
-            }
-        }
+    model_config = example(
+        email="ada@example.com", name="Ada Lovelace", password="a long sentence is best"
     )
 
 
 class UpdateMeBody(PatchBody):
-    name: PersonName | SkipJsonSchema[None] = None
+    name: PersonName | None = None
+
+    model_config = example(name="Ada King")
 
 
 class UpdateUserBody(PatchBody):
-    name: PersonName | SkipJsonSchema[None] = None
-    status: UserStatus | SkipJsonSchema[None] = None
+    name: PersonName | None = None
+    status: UserStatus | None = None
+
+    model_config = example(status="disabled")
 
 
 class SetRolesBody(RequestBody):
-    roles: set[RoleName] = Field(max_length=20, json_schema_extra={"examples": [["user"]]})
+    roles: set[RoleName] = Field(max_length=20)
+
+    model_config = example(roles=["user"])
 
 
 class DeleteMeBody(RequestBody):
     password: GivenPassword = Field(repr=False)
+
+    model_config = example(password="a long sentence is best")
 
 
 class UserBody(BaseModel):
@@ -63,6 +77,8 @@ class UserBody(BaseModel):
     roles: list[str]
     created_at: Instant
     updated_at: Instant
+
+    model_config = example(**_USER)
 
     @classmethod
     def of(cls, user: User) -> Self:
@@ -84,6 +100,8 @@ class UserPageBody(BaseModel):
 
     items: list[UserBody]
     next_cursor: str | None
+
+    model_config = example(items=[_USER], next_cursor=None)
 
     @classmethod
     def of(cls, page: Page[User]) -> Self:

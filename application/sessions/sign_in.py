@@ -1,4 +1,4 @@
-"""Signing in and signing out."""
+"""Signing in with a password."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -8,13 +8,20 @@ from application.ports.addresses import AddressNormaliser
 from application.ports.clock import Clock, IdGenerator
 from application.ports.macs import MessageAuthenticator
 from application.ports.passwords import PasswordHasher, PasswordLogin
+from application.ports.tokens import RefreshTokenCodec
 from application.ports.unit_of_work import UnitOfWorkFactory
-from application.tokens import AccessTokenIssuer, IssuedTokens, TokenSettings
-from domain.access import Actor, require_session
+from application.tokens import IssuedTokens, TokenIssuer
+from domain.access import Actor
 from domain.addresses import InvalidEmailAddress
 from domain.events import EventKind, Party
 from domain.passwords import normalise_password
-from domain.sessions import FIRST_PARTY_CLIENT, EmailNotVerified, InvalidCredentials, Session
+from domain.sessions import (
+    FIRST_PARTY_CLIENT,
+    EmailNotVerified,
+    InvalidCredentials,
+    RefreshRules,
+    Session,
+)
 from domain.users import User
 
 _NOBODY = ""
@@ -44,8 +51,9 @@ class SignIn:
         addresses: AddressNormaliser,
         hasher: PasswordHasher,
         macs: MessageAuthenticator,
-        tokens: AccessTokenIssuer,
-        settings: TokenSettings,
+        tokens: TokenIssuer,
+        refresh_tokens: RefreshTokenCodec,
+        rules: RefreshRules,
         clock: Clock,
         ids: IdGenerator,
         events: EventFactory,
@@ -56,7 +64,8 @@ class SignIn:
         self._hasher = hasher
         self._macs = macs
         self._tokens = tokens
-        self._settings = settings
+        self._refresh_tokens = refresh_tokens
+        self._rules = rules
         self._clock = clock
         self._ids = ids
         self._events = events
@@ -126,6 +135,7 @@ class SignIn:
         return user, session
 
     def _new_session(self, actor: Actor, user: User, now: datetime) -> Session:
+        refresh_secret, server_secret_id = self._refresh_tokens.new_family()
         return Session(
             id=self._ids.new_id(),
             user_id=user.id,
@@ -136,7 +146,9 @@ class SignIn:
             user_agent=actor.origin.user_agent,
             created_at=now,
             last_used_at=now,
-            expires_at=now + timedelta(seconds=self._settings.session_ttl_seconds),
+            expires_at=now + timedelta(seconds=self._rules.absolute_seconds),
+            refresh_secret=refresh_secret,
+            server_secret_id=server_secret_id,
         )
 
     async def _refuse(
@@ -154,35 +166,4 @@ class SignIn:
                     address_digest=digest,
                 )
             )
-            await uow.commit()
-
-
-@dataclass(frozen=True, kw_only=True)
-class SignOutCommand:
-    actor: Actor
-
-
-class SignOut:
-    """A signed-in user ends the session that the call was made with.
-
-    Signing out twice is signing out. Raises NotAuthenticated, PermissionMissing.
-    """
-
-    def __init__(self, *, uow: UnitOfWorkFactory, clock: Clock, events: EventFactory) -> None:
-        self._uow = uow
-        self._clock = clock
-        self._events = events
-
-    async def execute(self, command: SignOutCommand) -> None:
-        user_id, session_id = require_session(command.actor)
-        async with self._uow() as uow:
-            if await uow.sessions.end(session_id, self._clock.now(), "signed_out"):
-                await uow.events.add(
-                    self._events.success(
-                        EventKind.SIGNED_OUT,
-                        command.actor,
-                        user_party(user_id),
-                        session_id=str(session_id),
-                    )
-                )
             await uow.commit()

@@ -1,0 +1,1 @@
+"""Sessions: opening, refreshing, listing and ending them."""

@@ -1,0 +1,116 @@
+"""From settings to what adapters and use cases are constructed with."""
+
+from adapters.crypto.common_passwords import load_common_passwords
+from adapters.crypto.passwords import Argon2PasswordHasher
+from adapters.crypto.server_secret import ServerSecret
+from adapters.memory.rate_limiter import MemoryRateLimiter
+from adapters.redis.rate_limiter import RedisRateLimiter
+from adapters.sql.engine import Database, PoolSettings
+from application.limits import LimitGroup
+from application.tokens import TokenSettings
+from config.data_folder import read_server_secret
+from config.settings import Settings
+from domain.passwords import PasswordPolicy
+from domain.rate_limits import RateLimitRule
+from domain.sessions import RefreshRules
+from domain.signing_keys import SigningAlgorithm
+
+
+def server_secret(settings: Settings) -> ServerSecret:
+    current, previous = read_server_secret(settings)
+    return ServerSecret(current, previous)
+
+
+def database(settings: Settings) -> Database:
+    return Database(settings.sqlalchemy_url, pool_settings(settings))
+
+
+def replica(settings: Settings) -> Database | None:
+    url = settings.sqlalchemy_read_url
+    return Database(url, pool_settings(settings)) if url else None
+
+
+def pool_settings(settings: Settings) -> PoolSettings:
+    return PoolSettings(
+        size=settings.database_pool_size,
+        max_overflow=settings.database_max_overflow,
+        timeout_seconds=settings.database_pool_timeout_seconds,
+        recycle_seconds=settings.database_pool_recycle_seconds,
+        statement_timeout_seconds=settings.database_statement_timeout_seconds,
+        pgbouncer=settings.database_pgbouncer,
+    )
+
+
+def limiter_backend(settings: Settings) -> str:
+    return "redis" if settings.redis_url else "memory"
+
+
+def rate_limits(settings: Settings) -> dict[LimitGroup, RateLimitRule | None]:
+    return {
+        LimitGroup.AUTH: settings.rate_limit_auth,
+        LimitGroup.WRITE: settings.rate_limit_write,
+        LimitGroup.READ: settings.rate_limit_read,
+        LimitGroup.INTROSPECT: settings.rate_limit_introspect,
+    }
+
+
+def redis_limiter(settings: Settings) -> RedisRateLimiter:
+    if settings.redis_url is None:
+        raise ValueError("no Redis is configured")
+    return RedisRateLimiter(
+        settings.redis_url.get_secret_value(),
+        fallback=MemoryRateLimiter(),
+        timeout_seconds=settings.redis_timeout_seconds,
+    )
+
+
+def hasher(settings: Settings) -> Argon2PasswordHasher:
+    return Argon2PasswordHasher(
+        memory_kib=settings.argon2_memory_kib,
+        time_cost=settings.argon2_time_cost,
+        concurrency=settings.hash_concurrency,
+    )
+
+
+def password_policy(settings: Settings) -> PasswordPolicy:
+    return PasswordPolicy(
+        min_length=settings.password_min_length,
+        common=load_common_passwords(),
+        service_names=frozenset({"doorward"}),
+    )
+
+
+def token_settings(settings: Settings) -> TokenSettings:
+    return TokenSettings(
+        issuer=settings.issuer,
+        audiences=frozenset(settings.jwt_audiences),
+        access_ttl_seconds=settings.access_token_ttl_seconds,
+    )
+
+
+def refresh_rules(settings: Settings) -> RefreshRules:
+    return RefreshRules(
+        absolute_seconds=settings.refresh_token_ttl_seconds,
+        idle_seconds=settings.refresh_token_idle_seconds,
+        grace_seconds=settings.refresh_grace_seconds,
+    )
+
+
+def issuer(settings: Settings) -> str:
+    return settings.issuer
+
+
+def algorithm(settings: Settings) -> SigningAlgorithm:
+    return SigningAlgorithm(settings.jwt_algorithm)
+
+
+def storage_kind(settings: Settings) -> str:
+    return "memory" if settings.storage == "memory" else "sql"
+
+
+def registration_is_open(settings: Settings) -> bool:
+    return settings.registration == "open"
+
+
+def verification_required(settings: Settings) -> bool:
+    return settings.registration_confirmation == "email"

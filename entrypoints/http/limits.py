@@ -1,0 +1,70 @@
+"""Rate limits on requests: charging them, and telling clients where they stand."""
+
+from math import ceil
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.datastructures import MutableHeaders
+
+from application.limits import AppliedLimit, CallLimits, LimitGroup
+from config.container import Container
+from domain.access import Actor
+from domain.errors import RateLimited
+from entrypoints.http.context import RequestContext, context_of
+
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class RequestLimits:
+    """The limits for one request. Each method raises RateLimited when there is no room left."""
+
+    def __init__(self, limits: CallLimits, context: RequestContext) -> None:
+        self._limits = limits
+        self._context = context
+        self._group = LimitGroup.READ if context.method in _READING else LimitGroup.WRITE
+
+    async def charge_caller(self, actor: Actor) -> None:
+        self._apply(await self._limits.charge_caller(actor, self._group))
+
+    async def charge_refused(self) -> None:
+        """A credential was refused: the address pays."""
+        self._apply(await self._limits.charge_address(self._context.origin, self._group))
+
+    async def charge_attempt(self, email: str) -> None:
+        """Call before a password is tried or mail is sent."""
+        self._apply(await self._limits.charge_attempt(self._context.origin, email))
+
+    async def charge_registration(self, actor: Actor, email: str) -> None:
+        """Call before an account is created."""
+        self._apply(await self._limits.charge_registration(actor, email))
+
+    async def charge_own_attempt(self, actor: Actor) -> None:
+        """The same, for a caller who is signed in."""
+        await self.charge_attempt(actor.account.email.address if actor.account else "")
+
+    def _apply(self, applied: AppliedLimit | None) -> None:
+        self._context.limit = applied
+        if applied is not None and not applied.verdict.allowed:
+            raise RateLimited(retry_after_seconds=applied.verdict.retry_after_seconds)
+
+
+async def get_limits(request: Request) -> RequestLimits:
+    container: Container = request.app.state.container
+    return RequestLimits(container.call_limits(), context_of(request.scope))
+
+
+Limits = Annotated[RequestLimits, Depends(get_limits)]
+
+
+def write_limit_headers(headers: MutableHeaders, applied: AppliedLimit) -> None:
+    """RateLimit fields (IETF draft, httpapi-ratelimit-headers) and their older X- forms.
+
+    All times are seconds from now.
+    """
+    verdict, rule = applied.verdict, applied.rule
+    reset = ceil(verdict.reset_after_seconds)
+    headers["RateLimit-Policy"] = f'"{applied.group}";q={rule.count};w={rule.seconds}'
+    headers["RateLimit"] = f'"{applied.group}";r={verdict.remaining};t={reset}'
+    headers["X-RateLimit-Limit"] = str(rule.count)
+    headers["X-RateLimit-Remaining"] = str(verdict.remaining)
+    headers["X-RateLimit-Reset"] = str(reset)
