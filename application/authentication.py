@@ -2,16 +2,14 @@
 
 from dataclasses import dataclass, field
 
+from application.access_tokens import AccessTokenReader
 from application.audit import EventFactory
 from application.ports.clock import Clock
 from application.ports.sessions import SessionLookup
-from application.ports.tokens import TokenVerifier
 from application.ports.unit_of_work import UnitOfWorkFactory
-from application.signing_keys import KeyRingKeeper
 from domain.access import Actor, ActorKind, Origin
 from domain.events import EventKind
-from domain.sessions import AccessTokenClaims, InvalidAccessToken
-from domain.signing_keys import UnknownSigningKey
+from domain.sessions import InvalidAccessToken
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,18 +29,16 @@ class AuthenticateToken:
     def __init__(
         self,
         *,
-        verifier: TokenVerifier,
-        keys: KeyRingKeeper,
+        tokens: AccessTokenReader,
         sessions: SessionLookup,
         clock: Clock,
     ) -> None:
-        self._verifier = verifier
-        self._keys = keys
+        self._tokens = tokens
         self._sessions = sessions
         self._clock = clock
 
     async def execute(self, query: AuthenticateTokenQuery) -> Actor:
-        claims = await self._verify(query.access_token)
+        claims = await self._tokens.read(query.access_token)
         now = self._clock.now()
         live = await self._sessions.find_live(claims.session_id, claims.subject, now)
         if live is None:
@@ -57,15 +53,6 @@ class AuthenticateToken:
             account=live.user,
             origin=query.origin,
         )
-
-    async def _verify(self, token: str) -> AccessTokenClaims:
-        try:
-            return self._verifier.verify(token)
-        except UnknownSigningKey:
-            # Perhaps another worker has made a key since; look, at most once a second.
-            if not await self._keys.refresh_soon():
-                raise
-            return self._verifier.verify(token)
 
 
 @dataclass(frozen=True, kw_only=True)

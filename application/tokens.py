@@ -80,5 +80,5 @@ class TokenIssuer:
             access_token=self._signer.sign(claims),
             expires_in=int(lifetime.total_seconds()),
             refresh_token=self._refresh_tokens.encode(session),
-            refresh_expires_in=self._rules.seconds_left(session, now),
+            refresh_expires_in=round((self._rules.ends_at(session) - now).total_seconds()),
         )

@@ -15,9 +15,11 @@ from adapters.sql.storage import SqlStorage
 from adapters.sql.unit_of_work import SqlUnitOfWorkFactory
 from adapters.system.addresses import EmailValidatorNormaliser
 from adapters.system.clock import SystemClock, Uuid7Generator
+from application.access_tokens import AccessTokenReader
 from application.audit import EventFactory
 from application.authentication import AuthenticateToken, RecordDenial
 from application.health import CheckHealth
+from application.introspection import ExplainToken, IntrospectToken, RevokeToken
 from application.limits import CallLimits
 from application.pages import CursorCodec
 from application.password_proof import PasswordProof
@@ -60,7 +62,11 @@ class Container(containers.DeclarativeContainer):
     hasher = providers.Singleton(factories.hasher, settings)
     signer = providers.Singleton(JwtSigner, key_ring)
     verifier = providers.Singleton(
-        JwtVerifier, key_ring, issuer=providers.Callable(factories.issuer, settings)
+        JwtVerifier,
+        key_ring,
+        clock,
+        issuer=providers.Callable(factories.issuer, settings),
+        audiences=providers.Callable(factories.audiences, settings),
     )
     refresh_tokens = providers.Singleton(HmacRefreshTokenCodec, server_secret)
     signing_key_factory = providers.Singleton(SealedSigningKeyFactory, server_secret)
@@ -102,6 +108,9 @@ class Container(containers.DeclarativeContainer):
     )
     password_proof = providers.Singleton(PasswordProof, uow=uow, hasher=hasher, events=events)
     key_ring_keeper = providers.Singleton(KeyRingKeeper, uow=uow, ring=key_ring, clock=clock)
+    access_token_reader = providers.Singleton(
+        AccessTokenReader, verifier=verifier, keys=key_ring_keeper
+    )
 
     call_limits = providers.Singleton(
         CallLimits,
@@ -136,8 +145,7 @@ class Container(containers.DeclarativeContainer):
     # Use cases: who is calling
     authenticate_token = providers.Singleton(
         AuthenticateToken,
-        verifier=verifier,
-        keys=key_ring_keeper,
+        tokens=access_token_reader,
         sessions=session_lookup,
         clock=clock,
     )
@@ -163,6 +171,31 @@ class Container(containers.DeclarativeContainer):
         refresh_tokens=refresh_tokens,
         tokens=tokens,
         rules=refresh_rules,
+        clock=clock,
+        events=events,
+    )
+    introspect_token = providers.Singleton(
+        IntrospectToken,
+        uow=uow,
+        access_tokens=access_token_reader,
+        sessions=session_lookup,
+        refresh_tokens=refresh_tokens,
+        rules=refresh_rules,
+        clock=clock,
+    )
+    explain_token = providers.Singleton(
+        ExplainToken,
+        access_tokens=access_token_reader,
+        refresh_tokens=refresh_tokens,
+        uow=uow,
+        rules=refresh_rules,
+        clock=clock,
+    )
+    revoke_token = providers.Singleton(
+        RevokeToken,
+        uow=uow,
+        access_tokens=access_token_reader,
+        refresh_tokens=refresh_tokens,
         clock=clock,
         events=events,
     )

@@ -100,6 +100,10 @@ def issuer(settings: Settings) -> str:
     return settings.issuer
 
 
+def audiences(settings: Settings) -> tuple[str, ...]:
+    return settings.jwt_audiences
+
+
 def algorithm(settings: Settings) -> SigningAlgorithm:
     return SigningAlgorithm(settings.jwt_algorithm)
 

@@ -10,10 +10,22 @@ from config.settings import Settings
 
 # What these libraries say at INFO is either said better by our own lines or may hold addresses.
 _QUIET = ("uvicorn.access", "asyncio", "aiosqlite", "sqlalchemy", "alembic")
+# What these warn of is what a command fails with, and says itself.
+_TOLD_BY_COMMANDS = ("doorward.sql", "adapters.redis")
 
 
-def configure_logging(settings: Settings) -> None:
-    """Routes structlog and the standard library into one stream and one format."""
+def configure_command_logging(settings: Settings) -> None:
+    """For a command that does one thing and ends: only what went wrong beside it."""
+    configure_logging(settings, level="WARNING")
+    for name in _TOLD_BY_COMMANDS:
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def configure_logging(settings: Settings, *, level: str | None = None) -> None:
+    """Routes structlog and the standard library into one stream and one format.
+
+    `level` takes the place of the one in the settings.
+    """
     timestamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
@@ -50,7 +62,7 @@ def configure_logging(settings: Settings) -> None:
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(settings.log_level)
+    root.setLevel(level or settings.log_level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
 

@@ -136,10 +136,9 @@ class RefreshRules:
             return RefreshOutcome.RETRY
         return RefreshOutcome.REUSE
 
-    def seconds_left(self, session: Session, at: datetime) -> int:
-        """Until the session's refresh token stops working if it is not used."""
-        idle_end = session.last_used_at + timedelta(seconds=self.idle_seconds)
-        return round((min(session.expires_at, idle_end) - at).total_seconds())
+    def ends_at(self, session: Session) -> datetime:
+        """When the session's refresh token stops working if it is not used."""
+        return min(session.expires_at, session.last_used_at + timedelta(seconds=self.idle_seconds))
 
 
 @dataclass(frozen=True, kw_only=True)

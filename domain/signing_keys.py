@@ -4,11 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from domain.errors import Unavailable
 from domain.sessions import InvalidAccessToken
 
 
 class UnknownSigningKey(InvalidAccessToken):
     """The token names a key that this process has not loaded; to the caller, any invalid token."""
+
+
+class SigningKeySealed(Unavailable):
+    """A stored key was sealed under a server secret that is not configured (any more)."""
+
+    message = "A signing key cannot be opened: the server secret that sealed it is not configured."
 
 
 class SigningAlgorithm(StrEnum):

@@ -1,12 +1,15 @@
 """Access tokens as JWTs (RFC 9068, RFC 8725)."""
 
-from datetime import UTC, datetime
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import jwt
+from jwt.types import Options
 
 from adapters.crypto.signing_keys import CryptoKeyRing
+from application.ports.clock import Clock
 from application.ports.tokens import TokenSigner, TokenVerifier
 from domain.errors import Unavailable
 from domain.sessions import AccessTokenClaims, InvalidAccessToken
@@ -14,7 +17,14 @@ from domain.signing_keys import UnknownSigningKey
 
 MAX_TOKEN_BYTES = 4096
 _TYPE = "at+jwt"
-_REQUIRED = ["exp", "iat", "iss", "aud", "sub"]
+_CLOCK_SKEW = timedelta(seconds=10)
+"""What workers' clocks may differ by before a fresh token looks as if it came from the future."""
+_OPTIONS: Options = {
+    "require": ["exp", "iat", "iss", "aud", "sub"],
+    # Judged below: the library knows no clock but the machine's.
+    "verify_exp": False,
+    "verify_iat": False,
+}
 
 
 class JwtSigner(TokenSigner):
@@ -45,23 +55,28 @@ class JwtSigner(TokenSigner):
 class JwtVerifier(TokenVerifier):
     """Accepts what was issued here for here; the key decides the algorithm, never the token."""
 
-    def __init__(self, ring: CryptoKeyRing, *, issuer: str) -> None:
+    def __init__(
+        self, ring: CryptoKeyRing, clock: Clock, *, issuer: str, audiences: Collection[str] = ()
+    ) -> None:
         self._ring = ring
+        self._clock = clock
         self._issuer = issuer
+        self._any_audience = [issuer, *audiences]
 
-    def verify(self, token: str) -> AccessTokenClaims:
+    def verify(self, token: str, *, any_audience: bool = False) -> AccessTokenClaims:
         # Length first: deep nesting in a long header ends in a RecursionError, not in a refusal.
-        if len(token) > MAX_TOKEN_BYTES:
+        # Padding is not part of a JWS (RFC 7515, 2), and one token shall have one spelling.
+        if len(token) > MAX_TOKEN_BYTES or "=" in token:
             raise InvalidAccessToken
         try:
-            return self._read(token)
+            return self._read(token, self._any_audience if any_audience else [self._issuer])
         except UnknownSigningKey:
             raise
         except Exception:  # noqa: BLE001
             # Whatever a forged token makes the parsers raise, it is an invalid token.
             raise InvalidAccessToken from None
 
-    def _read(self, token: str) -> AccessTokenClaims:
+    def _read(self, token: str, audiences: list[str]) -> AccessTokenClaims:
         header = jwt.get_unverified_header(token)
         key = self._ring.get(header.get("kid", ""))
         if key is None:
@@ -72,10 +87,14 @@ class JwtVerifier(TokenVerifier):
             token,
             key.verifying_half,
             algorithms=[key.algorithm],
-            audience=self._issuer,
+            audience=audiences,
             issuer=self._issuer,
-            options={"require": _REQUIRED},
+            options=_OPTIONS,
         )
+        issued_at, expires_at = _instant(payload["iat"]), _instant(payload["exp"])
+        now = self._clock.now()
+        if expires_at <= now or issued_at > now + _CLOCK_SKEW:
+            raise InvalidAccessToken
         audience = payload["aud"]
         return AccessTokenClaims(
             issuer=payload["iss"],
@@ -83,8 +102,8 @@ class JwtVerifier(TokenVerifier):
             subject=UUID(payload["sub"]),
             session_id=UUID(payload["sid"]),
             client_id=payload["client_id"],
-            issued_at=_instant(payload["iat"]),
-            expires_at=_instant(payload["exp"]),
+            issued_at=issued_at,
+            expires_at=expires_at,
             token_id=UUID(payload["jti"]),
             auth_time=_instant(payload["auth_time"]),
             roles=tuple(payload["roles"]),

@@ -44,7 +44,10 @@ class Argon2PasswordHasher(PasswordHasher):
         return matches and stored is not None
 
     def needs_rehash(self, password_hash: str) -> bool:
-        return self._argon2.check_needs_rehash(password_hash)
+        try:
+            return self._argon2.check_needs_rehash(password_hash)
+        except InvalidHashError:
+            return True
 
     def close(self) -> None:
         """Lets running hashes end and drops those that wait."""
@@ -62,14 +65,25 @@ class Argon2PasswordHasher(PasswordHasher):
     def _matches(self, stored: str, password: str) -> bool:
         try:
             return self._argon2.verify(stored, password)
-        except (VerificationError, InvalidHashError):
+        except (VerificationError, ValueError):
             return False
 
     async def _run(self, work: Callable[[], T]) -> T:
         if not self._places.acquire(blocking=False):
             raise Unavailable
-        future: Future[T] = self._pool.submit(work)
+        try:
+            future: Future[T] = self._pool.submit(work)
+        except RuntimeError:
+            self._places.release()
+            raise Unavailable from None
         # The place belongs to the work, not to the caller: a caller who leaves while the hash runs
         # does not make room for another hash.
         future.add_done_callback(lambda _: self._places.release())
-        return await asyncio.wrap_future(future)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            caller = asyncio.current_task()
+            if future.cancelled() and caller is not None and not caller.cancelling():
+                # Not the caller gave up, but the pool, which is closing.
+                raise Unavailable from None
+            raise

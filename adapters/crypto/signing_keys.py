@@ -13,9 +13,14 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-from adapters.crypto.server_secret import ServerSecret
+from adapters.crypto.server_secret import SealBroken, ServerSecret
 from application.ports.signing_keys import KeyRing, SigningKeyFactory
-from domain.signing_keys import SigningAlgorithm, SigningKey, SigningKeyStatus
+from domain.signing_keys import (
+    SigningAlgorithm,
+    SigningKey,
+    SigningKeySealed,
+    SigningKeyStatus,
+)
 
 _PURPOSE = "signing-key"
 _HMAC_KEY_BYTES = 64
@@ -89,7 +94,10 @@ class CryptoKeyRing(KeyRing):
         return self._public
 
     def _open(self, key: SigningKey) -> OpenedKey:
-        raw = self._secret.open(_PURPOSE, key.sealed_private, key.kid.encode())
+        try:
+            raw = self._secret.open(_PURPOSE, key.sealed_private, key.kid.encode())
+        except SealBroken:
+            raise SigningKeySealed from None
         if key.algorithm is SigningAlgorithm.HS256:
             return OpenedKey(
                 kid=key.kid, algorithm=key.algorithm.value, signing_half=raw, verifying_half=raw

@@ -1,5 +1,6 @@
 """The audit log in memory."""
 
+from copy import deepcopy
 from uuid import UUID
 
 from adapters.memory.records import Records
@@ -12,8 +13,8 @@ class MemoryEventRepository(EventRepository):
         self._records = records
 
     async def add(self, event: Event) -> None:
-        self._records.events[event.id] = event
+        self._records.events[event.id] = deepcopy(event)
 
     async def page(self, before: UUID | None, limit: int) -> list[Event]:
         matching = (e for e in self._records.events.values() if before is None or e.id < before)
-        return sorted(matching, key=lambda event: event.id, reverse=True)[:limit]
+        return deepcopy(sorted(matching, key=lambda event: event.id, reverse=True)[:limit])

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field, fields, replace
-from typing import Self
+from typing import Any, Self, cast
 from uuid import UUID
 
 from domain.events import Event
@@ -38,3 +38,15 @@ class MemoryDatabase:
     def __init__(self) -> None:
         self.committed = Records()
         self.write_gate = asyncio.Lock()
+
+    def latest(self) -> Records:
+        """What is committed at the moment of each look. Writing to it changes nothing."""
+        return cast("Records", _Latest(self))
+
+
+class _Latest:
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    def __getattr__(self, name: str) -> dict[Any, Any]:
+        return dict(getattr(self._database.committed, name))

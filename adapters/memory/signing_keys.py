@@ -1,5 +1,7 @@
 """Signing keys in memory."""
 
+from copy import deepcopy
+
 from adapters.memory.records import Records
 from application.ports.signing_keys import SigningKeyRepository
 from domain.errors import ConcurrentChange
@@ -14,7 +16,7 @@ class MemorySigningKeyRepository(SigningKeyRepository):
         is_current = key.status is SigningKeyStatus.CURRENT
         if is_current and any(k.status is key.status for k in self._records.signing_keys.values()):
             raise ConcurrentChange
-        self._records.signing_keys[key.kid] = key
+        self._records.signing_keys[key.kid] = deepcopy(key)
 
     async def list_usable(self) -> list[SigningKey]:
         usable = (
@@ -22,4 +24,4 @@ class MemorySigningKeyRepository(SigningKeyRepository):
             for key in self._records.signing_keys.values()
             if key.status is not SigningKeyStatus.REVOKED
         )
-        return sorted(usable, key=lambda key: (key.created_at, key.kid))
+        return deepcopy(sorted(usable, key=lambda key: (key.created_at, key.kid)))

@@ -22,7 +22,7 @@ class MemoryUnitOfWork(UnitOfWork):
     async def __aenter__(self) -> Self:
         if self._writes:
             await self._database.write_gate.acquire()
-        records = self._database.committed.copy()
+        records = self._database.committed.copy() if self._writes else self._database.latest()
         self._staged = records
         self.users = MemoryUserRepository(records)
         self.credentials = MemoryCredentialRepository(records)
@@ -36,7 +36,8 @@ class MemoryUnitOfWork(UnitOfWork):
         if self._staged is None:
             raise RuntimeError("commit outside the unit of work's block")
         if self._writes:
-            self._database.committed = self._staged
+            # A copy: what is written after the commit is not part of it.
+            self._database.committed = self._staged.copy()
 
     async def __aexit__(
         self,

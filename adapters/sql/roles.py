@@ -6,6 +6,14 @@ from adapters.sql.statements import StatementRunner
 from adapters.sql.tables import role_permissions, roles
 from application.ports.roles import RoleRepository
 from domain.roles import ADMIN_ROLE
+from domain.text import is_storable
+
+_NAME_LENGTH = 32
+
+
+def can_exist(name: str) -> bool:
+    """Whether a role could have this name: PostgreSQL takes no others, not even to look for."""
+    return len(name) <= _NAME_LENGTH and is_storable(name)
 
 
 class SqlRoleRepository(RoleRepository):
@@ -18,6 +26,6 @@ class SqlRoleRepository(RoleRepository):
 
     async def permissions_of(self, roles: frozenset[str]) -> frozenset[str]:
         held = select(role_permissions.c.permission_name).where(
-            role_permissions.c.role_name.in_(roles)
+            role_permissions.c.role_name.in_(list(filter(can_exist, roles)))
         )
         return frozenset((await self._run(held)).scalars())

@@ -49,6 +49,7 @@ class SqlUnitOfWork(UnitOfWork):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._connection = None
         # Without commit the transaction is left open here, and closing the connection rolls back.
         with translated():
             await self._acquire.__aexit__(exc_type, exc, traceback)

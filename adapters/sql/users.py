@@ -1,12 +1,12 @@
 """Accounts in SQL."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, Select, delete, func, insert, select, update
 
+from adapters.sql.roles import can_exist
 from adapters.sql.statements import StatementRunner
 from adapters.sql.tables import user_roles, users
 from application.ports.users import UserChanges, UserRepository
@@ -67,8 +67,10 @@ class SqlUserRepository(UserRepository):
         await self._run(insert(users).values(_to_row(user)))
         await self._give(user.id, user.roles)
 
-    async def _give(self, user_id: UUID, roles: Iterable[str]) -> None:
+    async def _give(self, user_id: UUID, roles: frozenset[str]) -> None:
         rows = [{"user_id": user_id, "role_name": role} for role in sorted(roles)]
+        if not all(map(can_exist, roles)):
+            raise UnknownRole
         if rows:
             await self._run(insert(user_roles).values(rows), foreign_key=UnknownRole)
 
@@ -90,6 +92,8 @@ class SqlUserRepository(UserRepository):
         return user_from_row(row) if row else None
 
     async def page(self, where: UserFilter, before: UUID | None, limit: int) -> list[User]:
+        if where.role is not None and not can_exist(where.role):
+            return []
         statement = _users().order_by(users.c.id.desc()).limit(limit)
         if before is not None:
             statement = statement.where(users.c.id < before)

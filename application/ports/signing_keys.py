@@ -32,7 +32,7 @@ class KeyRing(ABC):
 
     @abstractmethod
     def load(self, keys: Sequence[SigningKey]) -> None:
-        """Replaces the ring in one step. Raises SealBroken if a private part cannot be opened."""
+        """Replaces the ring in one step, or raises SigningKeySealed and leaves it as it was."""
 
     @abstractmethod
     def can_sign(self) -> bool:

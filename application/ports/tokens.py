@@ -19,8 +19,11 @@ class TokenVerifier(ABC):
     """Reads access tokens that this service signed. Pure computation: no look-up, no network."""
 
     @abstractmethod
-    def verify(self, token: str) -> AccessTokenClaims:
+    def verify(self, token: str, *, any_audience: bool = False) -> AccessTokenClaims:
         """The claims of a token whose signature, type, times, issuer and audience all hold.
+
+        The audience must contain this service itself; `any_audience` also admits tokens that were
+        made for one of the other configured audiences.
 
         Raises UnknownSigningKey where the token names a key that is not in the ring (it may have
         been made elsewhere since the ring was loaded), InvalidAccessToken for every other fault.

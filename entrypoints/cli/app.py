@@ -1,50 +1,80 @@
-"""The `doorward` command: its subcommands, and what its exit codes mean."""
+"""The `doorward` command: its subcommands, and the way in."""
 
+import os
 import sys
+from collections.abc import Sequence
+from typing import Annotated, NoReturn, TextIO
 
-import click
 import typer
 
-from config.settings import ConfigurationError
-from domain.errors import DomainError
+from domain.text import is_storable
+from entrypoints.cli.check import check
+from entrypoints.cli.endings import Refused, run_to_end
+from entrypoints.cli.migrate import migrate
 from entrypoints.cli.openapi import openapi
 from entrypoints.cli.serve import serve
+from entrypoints.cli.sessions import sessions
+from entrypoints.cli.tokens import tokens
+from entrypoints.cli.users import users
+from entrypoints.version import VERSION
 
 app = typer.Typer(
     name="doorward",
-    help="Accounts and access: users, sign-in, tokens.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.command()(serve)
+app.command()(migrate)
+app.command()(check)
 app.command()(openapi)
+app.add_typer(users, name="users")
+app.add_typer(sessions, name="sessions")
+app.add_typer(tokens, name="tokens")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"doorward {VERSION}")
+        raise typer.Exit
 
 
 @app.callback()
-def _root() -> None:
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the release."),
+    ] = False,
+) -> None:
     """Accounts and access: users, sign-in, tokens."""
 
 
-def run() -> None:
-    """Exit codes: 0 done, 1 refused or failed (one line each), 2 wrong usage, 130 interrupted."""
-    try:
-        sys.exit(app(standalone_mode=False))
-    except ConfigurationError as error:
-        _fail(*error.faults)
-    except DomainError as error:
-        _fail(error.message)
-    except click.exceptions.Abort:
-        sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+def run(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Runs one command; None takes the process's own arguments. Always ends in SystemExit."""
+    _prepare_streams()
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(run_to_end(lambda: _invoke(given)))
 
 
-def _fail(*lines: str) -> None:
-    for line in lines:
-        print(line, file=sys.stderr)
-    sys.exit(1)
+def _invoke(arguments: list[str]) -> object:
+    # A byte that is not UTF-8 arrives as a lone surrogate, which no database takes.
+    if not all(is_storable(argument) for argument in arguments):
+        raise Refused("arguments must be UTF-8 text")
+    return app(arguments, prog_name="doorward", standalone_mode=False)
+
+
+def _prepare_streams() -> None:
+    sys.stdout = _usable(sys.stdout)
+    sys.stderr = _usable(sys.stderr)
+
+
+def _usable(stream: TextIO | None) -> TextIO:
+    """Takes every character, in a terminal of any encoding; a stream that was closed takes all."""
+    if stream is None:
+        return open(os.devnull, "w")  # noqa: PTH123 - for the rest of the process
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")
+    return stream
 
 
 if __name__ == "__main__":

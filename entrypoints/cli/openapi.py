@@ -2,13 +2,17 @@
 
 import json
 
-from config.container import container_for
-from config.settings import load_settings
-from entrypoints.http.app import create_app
-
 
 def openapi() -> None:
     """Print the OpenAPI document. Needs no data and no configuration."""
-    # Memory storage: the document describes the program, not one installation.
-    settings = load_settings(database_url="memory://", workers=1, environment="development")
+    # Imported here: commands that serve nothing start without the web framework.
+    from pydantic import SecretStr
+
+    from config.container import container_for
+    from config.settings import Settings
+    from entrypoints.http.app import create_app
+
+    # Defaults alone, whatever is configured: the document describes the program, not one
+    # installation. Memory storage needs no data.
+    settings = Settings.model_construct(database_url=SecretStr("memory://"))
     print(json.dumps(create_app(container_for(settings)).openapi(), indent=2))

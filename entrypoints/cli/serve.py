@@ -1,83 +1,129 @@
 """`doorward serve`: sets up what is missing, then serves until told to stop."""
 
+import multiprocessing
 import os
 import signal
-from typing import Annotated, Any
+import sys
+import threading
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-import uvicorn
-import uvloop
-from uvicorn.supervisors import Multiprocess
 
-from config.container import Container, close, container_for
-from config.logging import configure_logging
-from config.settings import Settings, load_settings
-from entrypoints.cli.setup import set_up
-from entrypoints.http.app import create_app
+from entrypoints.cli.endings import report
+from entrypoints.cli.loading import swift_loading
 
-_KEEP_ALIVE_SECONDS = 30
+if TYPE_CHECKING:
+    from socket import socket
+
+    from config.settings import Settings
 
 
 def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
-    workers: Annotated[int | None, typer.Option(help="How many processes serve.")] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on.", show_default=False)
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default=False)] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="How many processes serve.", show_default=False)
+    ] = None,
 ) -> None:
     """Set up what is missing, then run the HTTP service."""
+    _heed_signals()
+    # Imported here: the other commands start without a server in memory.
+    with swift_loading():
+        import uvloop
+
+        from config.logging import configure_logging
+        from config.settings import load_settings
+        from entrypoints.cli.server import listen
+
     settings = load_settings(host=host, port=port, workers=workers)
     configure_logging(settings)
-    # The server hands a signal on after it has shut down in order; for SIGTERM that is success.
-    signal.signal(signal.SIGTERM, lambda *_: None)
-    if settings.workers == 1:
-        uvloop.run(_serve_here(settings))
-    else:
-        _serve_with_workers(settings)
+    # Before anything is made: who has mistyped the port finds no traces of it.
+    with listen(settings.host, settings.port) as listener:
+        if settings.workers == 1:
+            uvloop.run(_serve_here(settings, listener))
+        else:
+            _serve_with_workers(settings, listener)
 
 
-async def _serve_here(settings: Settings) -> None:
+def _heed_signals() -> None:
+    """From here on SIGTERM is success and Ctrl-C is not, before, while and after serving.
+
+    While it serves, the server handles both, shuts down in order and then hands them on to these.
+    """
+    signal.signal(signal.SIGTERM, _end_well)
+    signal.signal(signal.SIGINT, _interrupt)
+
+
+def _end_well(*_: object) -> NoReturn:
+    raise SystemExit(0)
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+async def _serve_here(settings: "Settings", listener: "socket") -> None:
+    with swift_loading():
+        from config.container import close, container_for
+        from entrypoints.cli.server import SingleServer, server_config
+        from entrypoints.cli.setup import set_up
+        from entrypoints.http.app import create_app
+
+        container = container_for(settings)
+        app = create_app(container)
+    try:
+        await set_up(container)
+        server = SingleServer(server_config(settings, app))
+        await server.run_on(listener)
+    finally:
+        await close(container)
+
+
+def _serve_with_workers(settings: "Settings", listener: "socket") -> None:
+    import uvloop
+
+    from entrypoints.cli.server import Supervisor, server_config
+
+    uvloop.run(_set_up_alone(settings))
+    # The workers get these very settings: what they came from may be readable only once.
+    config = server_config(settings, partial(create_worker_app, settings), factory=True)
+    Supervisor(config, [listener]).supervise()
+
+
+async def _set_up_alone(settings: "Settings") -> None:
+    from config.container import close, container_for
+    from entrypoints.cli.setup import set_up
+
     container = container_for(settings)
     try:
         await set_up(container)
-        server = uvicorn.Server(_server_config(settings, create_app(container)))
-        await server.serve()
     finally:
         await close(container)
-    if not server.started:
-        raise typer.Exit(1)
 
 
-def _serve_with_workers(settings: Settings) -> None:
-    uvloop.run(_set_up_and_close(container_for(settings)))
-    # Each worker is a fresh interpreter, which reads its settings from the environment again.
-    for name in ("host", "port", "workers"):
-        os.environ[f"DOORWARD_{name.upper()}"] = str(getattr(settings, name))
-    config = _server_config(settings, "entrypoints.http.app:create_app", factory=True)
-    Multiprocess(config, [config.bind_socket()]).run()
+def create_worker_app(settings: "Settings") -> Any:
+    """The application of one of several processes. Whatever hinders it hinders all: ends them."""
+    from uvicorn.config import STARTUP_FAILURE
 
-
-async def _set_up_and_close(container: Container) -> None:
     try:
-        await set_up(container)
-    finally:
-        await close(container)
+        with swift_loading():
+            from config.container import container_for
+            from entrypoints.http.app import create_app
+
+            app = create_app(container_for(settings))
+    except Exception as error:  # noqa: BLE001 - any other end would be tried again for ever
+        report(error)
+        sys.exit(STARTUP_FAILURE)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    return app
 
 
-def _server_config(settings: Settings, app: Any, *, factory: bool = False) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        factory=factory,
-        host=settings.host.strip("[]"),
-        port=settings.port,
-        workers=settings.workers,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        # The shell reads forwarded addresses itself, from known proxies only.
-        proxy_headers=False,
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=max(1, round(settings.shutdown_grace_seconds)),
-    )
+def _end_with_parent() -> None:
+    """A parent that was killed leaves its workers on the port, where no new one could start."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)

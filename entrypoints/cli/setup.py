@@ -8,6 +8,10 @@ from pathlib import Path
 from application.setup import EnsureAdministratorCommand
 from config.container import Container
 from config.data_folder import prepare_data_folder, write_private_file
+from config.settings import ConfigurationError
+from domain.addresses import InvalidEmailAddress
+from domain.errors import Invalid
+from entrypoints.cli.endings import describe
 
 _PASSWORD_FILE = "admin_password"  # noqa: S105 - a file's name
 _PASSWORD_BYTES = 18
@@ -30,7 +34,13 @@ async def _ensure_administrator(container: Container) -> None:
     given = settings.admin_password
     password = given.get_secret_value() if given else secrets.token_urlsafe(_PASSWORD_BYTES)
     command = EnsureAdministratorCommand(email=settings.admin_email, password=password)
-    if await ensure.execute(command) and given is None:
+    try:
+        created = await ensure.execute(command)
+    except InvalidEmailAddress as error:
+        raise ConfigurationError((f"DOORWARD_ADMIN_EMAIL: {describe(error)}",)) from None
+    except Invalid as error:
+        raise ConfigurationError((f"DOORWARD_ADMIN_PASSWORD: {describe(error)}",)) from None
+    if created and given is None:
         _hand_over(settings.admin_email, password, settings.data_dir)
 
 

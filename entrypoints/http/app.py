@@ -11,7 +11,7 @@ from config.container import Container, close
 from config.logging import configure_logging
 from config.settings import Settings
 from domain.errors import Unavailable
-from entrypoints.http import auth, health, sessions, users, well_known
+from entrypoints.http import auth, health, oauth, sessions, users, well_known
 from entrypoints.http.drain import install_drain
 from entrypoints.http.errors import register_error_handlers
 from entrypoints.http.middleware.body_limit import BodyLimit
@@ -48,6 +48,7 @@ def create_app(container: Container | None = None) -> FastAPI:
     app.include_router(users.router)
     app.include_router(auth.router)
     app.include_router(sessions.router)
+    app.include_router(oauth.router)
     register_error_handlers(app)
     install_openapi(app)
     _wrap(app, settings)

@@ -26,6 +26,10 @@ class RequestLimits:
     async def charge_caller(self, actor: Actor) -> None:
         self._apply(await self._limits.charge_caller(actor, self._group))
 
+    async def charge_group(self, actor: Actor, group: LimitGroup) -> None:
+        """For a call that belongs to another group than its method says."""
+        self._apply(await self._limits.charge_caller(actor, group))
+
     async def charge_refused(self) -> None:
         """A credential was refused: the address pays."""
         self._apply(await self._limits.charge_address(self._context.origin, self._group))

@@ -64,6 +64,7 @@ def _build(app: FastAPI) -> dict[str, Any]:
             {"name": "auth", "description": "Signing in and out."},
             {"name": "sessions", "description": "Signed-in devices."},
             {"name": "health", "description": "Whether the service can do its work."},
+            {"name": "oauth", "description": "What OAuth clients and resource servers ask."},
             {"name": "well-known", "description": "What verifiers of our tokens read."},
         ],
     )

@@ -23,6 +23,7 @@ from entrypoints.http.operations import (
     operation,
 )
 from entrypoints.http.pagination import Cursor, Limit, render_page
+from entrypoints.http.paths import USER_ID
 from entrypoints.http.schemas.sessions import SessionPageBody
 
 router = json_router(API_PREFIX, "sessions")
@@ -78,7 +79,7 @@ async def end_session(session_id: UUID, actor: Caller, services: Services) -> Re
 
 
 @router.get(
-    "/users/{user_id}/sessions",
+    f"/users/{USER_ID}/sessions",
     operation_id="listUserSessions",
     summary="List an account's sessions, newest first",
     response_model=SessionPageBody,
@@ -100,7 +101,7 @@ async def list_user_sessions(
 
 
 @router.delete(
-    "/users/{user_id}/sessions",
+    f"/users/{USER_ID}/sessions",
     operation_id="endUserSessions",
     summary="End an account's sessions",
     status_code=204,

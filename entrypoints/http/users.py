@@ -53,6 +53,7 @@ from entrypoints.http.operations import (
     operation,
 )
 from entrypoints.http.pagination import Cursor, Limit, render_page
+from entrypoints.http.paths import USER_ID
 from entrypoints.http.schemas.texts import RoleName
 from entrypoints.http.schemas.users import (
     DeleteMeBody,
@@ -172,7 +173,7 @@ async def delete_me(
 
 
 @router.get(
-    "/{user_id}",
+    f"/{USER_ID}",
     operation_id="getUser",
     summary="Get an account",
     response_model=UserBody,
@@ -192,7 +193,7 @@ async def get_user(
 
 
 @router.patch(
-    "/{user_id}",
+    f"/{USER_ID}",
     operation_id="updateUser",
     summary="Change an account",
     response_model=UserBody,
@@ -219,7 +220,7 @@ async def update_user(
 
 
 @router.delete(
-    "/{user_id}",
+    f"/{USER_ID}",
     operation_id="deleteUser",
     summary="Delete an account",
     status_code=204,
@@ -237,7 +238,7 @@ async def delete_user(
 
 
 @router.put(
-    "/{user_id}/roles",
+    f"/{USER_ID}/roles",
     operation_id="setUserRoles",
     summary="Set an account's roles",
     response_model=UserBody,

@@ -1,5 +1,6 @@
 """Only hosts that this service answers to (RFC 9110, 7.2): links and redirects trust the name."""
 
+import re
 from collections.abc import Sequence
 
 from starlette.datastructures import Headers
@@ -9,6 +10,10 @@ from entrypoints.http.errors import invalid_host, render_http_error
 
 _OPEN_PATHS = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
 """Asked by machines that know an address, not a name."""
+
+
+_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\[\]:@/\s]+)(:[0-9]*)?", re.ASCII)
+"""`[::1]:8000`, `name:8000`, `name` (RFC 9110, 7.2)."""
 
 
 class HostCheck:
@@ -33,12 +38,7 @@ class HostCheck:
         # Two Host headers are two opinions; whoever reads the other one is led astray.
         if len(hosts) != 1:
             return False
-        name = _without_port(hosts[0].lower())
-        return name in self._names or name.endswith(self._suffixes)
-
-
-def _without_port(host: str) -> str:
-    """`[::1]:8000` -> `[::1]`, `name:8000` -> `name`."""
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0]
+        match = _HOST.fullmatch(hosts[0].lower())
+        return match is not None and (
+            match["name"] in self._names or match["name"].endswith(self._suffixes)
+        )

@@ -97,8 +97,8 @@ class RequestShell:
             write_limit_headers(headers, context.limit)
         for name, value in self._headers.items():
             headers.setdefault(name, value)
-        is_docs = scope["path"] in _DOCS_PATHS
-        headers.setdefault("Content-Security-Policy", _DOCS_CSP if is_docs else _API_CSP)
+        is_page = scope["path"] in _DOCS_PATHS and "html" in headers.get("content-type", "")
+        headers.setdefault("Content-Security-Policy", _DOCS_CSP if is_page else _API_CSP)
 
 
 def _write_line(scope: Scope, context: RequestContext, status: int) -> None:

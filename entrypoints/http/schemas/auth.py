@@ -14,8 +14,8 @@ from entrypoints.http.schemas.texts import (
     Text,
 )
 
-
 _PASSWORD = "a long sentence is best"  # noqa: S105 - shown in the documentation
+_ACCESS_TOKEN = "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTk4In0.c2lnbmF0dXJl"  # noqa: S105
 _REFRESH_TOKEN = "AZjF9m86fD6dCjsfbx8qEAEAAAAB.q83vEjRWeJA"  # noqa: S105 - the same
 
 
@@ -27,27 +27,29 @@ class LoginBody(RequestBody):
         description="Which of the configured audiences the token is for; the issuer if left out.",
     )
 
-    model_config = example(email="ada@example.com", password=_PASSWORD)
+    model_config = example({"email": "ada@example.com", "password": _PASSWORD})
 
 
 class RefreshBody(RequestBody):
     refresh_token: GivenToken = Field(repr=False)
     audience: Text | None = None
 
-    model_config = example(refresh_token=_REFRESH_TOKEN)
+    model_config = example({"refresh_token": _REFRESH_TOKEN})
 
 
 class ReauthenticateBody(RequestBody):
     password: GivenPassword = Field(repr=False)
 
-    model_config = example(password=_PASSWORD)
+    model_config = example({"password": _PASSWORD})
 
 
 class ChangePasswordBody(RequestBody):
     current_password: GivenPassword = Field(repr=False)
     new_password: NewPassword = Field(repr=False)
 
-    model_config = example(current_password=_PASSWORD, new_password="another sentence is better")
+    model_config = example(
+        {"current_password": _PASSWORD, "new_password": "another sentence is better"}
+    )
 
 
 class TokensBody(BaseModel):
@@ -60,11 +62,13 @@ class TokensBody(BaseModel):
     refresh_expires_in: int
 
     model_config = example(
-        access_token="eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTk4In0.c2lnbmF0dXJl",
-        token_type="Bearer",
-        expires_in=900,
-        refresh_token=_REFRESH_TOKEN,
-        refresh_expires_in=2592000,
+        {
+            "access_token": _ACCESS_TOKEN,
+            "token_type": "Bearer",
+            "expires_in": 900,
+            "refresh_token": _REFRESH_TOKEN,
+            "refresh_expires_in": 2592000,
+        }
     )
 
     @classmethod
@@ -95,15 +99,17 @@ class JwksBody(BaseModel):
     keys: list[JwkBody]
 
     model_config = example(
-        keys=[
-            {
-                "kty": "EC",
-                "crv": "P-256",
-                "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
-                "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
-                "kid": "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U",
-                "use": "sig",
-                "alg": "ES256",
-            }
-        ]
+        {
+            "keys": [
+                {
+                    "kty": "EC",
+                    "crv": "P-256",
+                    "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+                    "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+                    "kid": "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U",
+                    "use": "sig",
+                    "alg": "ES256",
+                }
+            ]
+        }
     )

@@ -27,7 +27,7 @@ Instant = Annotated[
 """RFC 3339, UTC, `Z`."""
 
 
-def example(**members: Any) -> ConfigDict:
+def example(members: dict[str, Any]) -> ConfigDict:
     """What a body looks like, for the OpenAPI document."""
     return ConfigDict(json_schema_extra={"examples": [members]})
 

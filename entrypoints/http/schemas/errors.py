@@ -63,7 +63,7 @@ class ErrorBody(BaseModel):
     details: list[ErrorDetailBody] | None = Field(None, description="One entry a faulty field.")
     request_id: str = Field(description="The id that this request has in the logs.")
 
-    model_config = example(**_EXAMPLE)
+    model_config = example(_EXAMPLE)
 
 
 class ProblemBody(ErrorBody):
@@ -75,9 +75,11 @@ class ProblemBody(ErrorBody):
     detail: str = Field(description="The same as `message`.")
 
     model_config = example(
-        **_EXAMPLE,
-        type="about:blank",
-        title="Unprocessable Content",
-        status=422,
-        detail=_EXAMPLE["message"],
+        {
+            **_EXAMPLE,
+            "type": "about:blank",
+            "title": "Unprocessable Content",
+            "status": 422,
+            "detail": _EXAMPLE["message"],
+        }
     )

@@ -11,7 +11,7 @@ from entrypoints.http.schemas.bodies import Instant, example
 class LiveBody(BaseModel):
     status: HealthStatus
 
-    model_config = example(status="ok")
+    model_config = example({"status": "ok"})
 
 
 class HealthBody(BaseModel):
@@ -23,10 +23,12 @@ class HealthBody(BaseModel):
     checks: dict[str, HealthStatus]
 
     model_config = example(
-        status="ok",
-        timestamp="2030-01-01T12:00:00Z",
-        version="1.0.0",
-        checks={"database": "ok", "migrations": "ok", "signing_key": "ok"},
+        {
+            "status": "ok",
+            "timestamp": "2030-01-01T12:00:00Z",
+            "version": "1.0.0",
+            "checks": {"database": "ok", "migrations": "ok", "signing_key": "ok"},
+        }
     )
 
     @classmethod

@@ -9,7 +9,6 @@ from domain.pages import Page
 from domain.sessions import Session
 from entrypoints.http.schemas.bodies import Instant, example
 
-
 _SESSION = {
     "id": "0198c5f6-7a1e-7d02-8f55-90c1d2e3f4a5",
     "current": True,
@@ -36,7 +35,7 @@ class SessionBody(BaseModel):
     last_used_at: Instant = Field(description="When it was last refreshed.")
     expires_at: Instant
 
-    model_config = example(**_SESSION)
+    model_config = example(_SESSION)
 
     @classmethod
     def of(cls, session: Session, current_id: UUID | None) -> Self:
@@ -59,7 +58,7 @@ class SessionPageBody(BaseModel):
     items: list[SessionBody]
     next_cursor: str | None
 
-    model_config = example(items=[_SESSION], next_cursor=None)
+    model_config = example({"items": [_SESSION], "next_cursor": None})
 
     @classmethod
     def of(cls, page: Page[Session], current_id: UUID | None) -> Self:

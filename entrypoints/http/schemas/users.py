@@ -16,7 +16,6 @@ from entrypoints.http.schemas.texts import (
     RoleName,
 )
 
-
 _USER = {
     "id": "0198c5f6-6f3a-7c3e-9d0a-3b1f6f1f2a10",
     "email": "ada@example.com",
@@ -36,33 +35,37 @@ class RegisterBody(RequestBody):
     password: NewPassword = Field(repr=False)
 
     model_config = example(
-        email="ada@example.com", name="Ada Lovelace", password="a long sentence is best"
+        {
+            "email": "ada@example.com",
+            "name": "Ada Lovelace",
+            "password": "a long sentence is best",
+        }
     )
 
 
 class UpdateMeBody(PatchBody):
     name: PersonName | None = None
 
-    model_config = example(name="Ada King")
+    model_config = example({"name": "Ada King"})
 
 
 class UpdateUserBody(PatchBody):
     name: PersonName | None = None
     status: UserStatus | None = None
 
-    model_config = example(status="disabled")
+    model_config = example({"status": "disabled"})
 
 
 class SetRolesBody(RequestBody):
     roles: set[RoleName] = Field(max_length=20)
 
-    model_config = example(roles=["user"])
+    model_config = example({"roles": ["user"]})
 
 
 class DeleteMeBody(RequestBody):
     password: GivenPassword = Field(repr=False)
 
-    model_config = example(password="a long sentence is best")
+    model_config = example({"password": "a long sentence is best"})
 
 
 class UserBody(BaseModel):
@@ -78,7 +81,7 @@ class UserBody(BaseModel):
     created_at: Instant
     updated_at: Instant
 
-    model_config = example(**_USER)
+    model_config = example(_USER)
 
     @classmethod
     def of(cls, user: User) -> Self:
@@ -101,7 +104,7 @@ class UserPageBody(BaseModel):
     items: list[UserBody]
     next_cursor: str | None
 
-    model_config = example(items=[_USER], next_cursor=None)
+    model_config = example({"items": [_USER], "next_cursor": None})
 
     @classmethod
     def of(cls, page: Page[User]) -> Self:

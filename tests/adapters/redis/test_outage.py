@@ -15,7 +15,8 @@ from application.ports.rate_limiter import Charge, RateLimitVerdict
 from domain.rate_limits import RateLimitRule
 from tests.servers import RedisProcess, free_port, redis_process
 
-OPEN = Charge("open", RateLimitRule(1_000_000, 60))
+OPEN = Charge("open", RateLimitRule(1_000, 60))
+NARROW = Charge("narrow", RateLimitRule(1, 60))
 CLOSED = Charge("closed", RateLimitRule(3, 60), fail_closed=True)
 TIMEOUT_SECONDS = 0.25
 # What a busy machine may add to a wait.
@@ -117,7 +118,7 @@ async def assert_outage_is_harmless(limiter: RedisRateLimiter) -> None:
     assert seconds < TIMEOUT_SECONDS + SLACK_SECONDS
     started = time.monotonic()
     closed = [await limiter.charge([CLOSED, OPEN]) for _ in range(5)]
-    passing = [await limiter.charge([OPEN]) for _ in range(50)]
+    passing = [await limiter.charge([NARROW]) for _ in range(50)]
     assert time.monotonic() - started < SLACK_SECONDS
     assert [verdict.allowed for verdict in closed] == [True, True, True, False, False]
     assert [verdict.remaining for verdict in closed] == [2, 1, 0, 0, 0]
@@ -181,6 +182,7 @@ async def test_a_frozen_redis_is_harmless_and_found_again_when_it_moves(
         pytest.param(saying(b"HTTP/1.1 400 Bad Request\r\n\r\n"), id="another protocol"),
         pytest.param(saying(b":many\r\n"), id="a number that is none"),
         pytest.param(saying(b"+OK\r\n"), id="another type"),
+        pytest.param(saying(b"$3\r\nabc\r\n"), id="bytes that are numbers, to python"),
         pytest.param(saying(b"*1\r\n:1\r\n"), id="too short"),
         pytest.param(saying(b"*3\r\n:1\r\n:2\r\n$-1\r\n"), id="a hole"),
         pytest.param(saying(b"*3\r\n:1\r\n"), id="half an answer"),
@@ -203,6 +205,18 @@ async def test_a_redis_that_refuses_to_write_is_harmless(
         client: Redis = limiter._client
         await client.execute_command(*command)  # type: ignore[no-untyped-call]
         await assert_outage_is_harmless(limiter)
+
+
+async def test_a_charge_that_may_have_been_taken_is_not_sent_again() -> None:
+    asked = []
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.read(4096))
+
+    async with impostor(hang_up) as (port, _), limiter_on(port) as limiter:
+        await limiter.charge([OPEN])
+    assert len(asked) == 1
+    assert OPEN.window_id().encode() in asked[0]
 
 
 async def test_during_an_outage_one_call_in_each_pause_tries_again() -> None:

@@ -107,7 +107,7 @@ def upgrade() -> None:
         sa.Column("retired_at", _WHEN),
         sa.CheckConstraint(
             "status IN ('next', 'current', 'retired', 'revoked')",
-            name="ck_signing_keys_status",
+            name=op.f("ck_signing_keys_status"),
         ),
         sa.PrimaryKeyConstraint("kid", name="pk_signing_keys"),
     )
@@ -131,8 +131,8 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", _WHEN, nullable=False),
         sa.Column("updated_at", _WHEN, nullable=False),
-        sa.CheckConstraint("kind IN ('human', 'service')", name="ck_users_kind"),
-        sa.CheckConstraint("status IN ('active', 'disabled')", name="ck_users_status"),
+        sa.CheckConstraint("kind IN ('human', 'service')", name=op.f("ck_users_kind")),
+        sa.CheckConstraint("status IN ('active', 'disabled')", name=op.f("ck_users_status")),
         sa.PrimaryKeyConstraint("id", name="pk_users"),
         sa.UniqueConstraint("email_key", name="uq_users_email_key"),
     )

@@ -1,0 +1,50 @@
+"""`doorward tokens inspect`: what a token grants, or why it does not work."""
+
+import typer
+
+from application.introspection import ActiveToken, IntrospectTokenQuery
+from domain.access import Actor
+from entrypoints.cli.endings import Refused
+from entrypoints.cli.installation import installation
+from entrypoints.cli.output import AsJson, instant, print_json, print_record
+from entrypoints.cli.prompts import read_token
+
+tokens = typer.Typer(
+    help="Access and refresh tokens.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@tokens.callback()
+def _tokens() -> None:
+    """Access and refresh tokens."""
+
+
+@tokens.command()
+def inspect(json: AsJson = False) -> None:
+    """Read a token from standard input and say what it grants, or why it does not work."""
+    with installation() as found:
+        query = IntrospectTokenQuery(actor=Actor.operator(), token=read_token())
+        found.run(found.container.key_ring_keeper().refresh())
+        active = found.run(found.container.introspect_token().execute(query))
+        if active is None:
+            raise Refused(found.run(found.container.explain_token().execute(query)))
+    fields = _fields(active)
+    if json:
+        print_json(fields)
+    else:
+        print_record(fields)
+
+
+def _fields(token: ActiveToken) -> dict[str, object]:
+    return {
+        "token_type": token.token_type,
+        "sub": token.subject,
+        "username": token.username,
+        "client_id": token.client_id,
+        "scope": sorted(token.scope),
+        "iat": instant(token.issued_at),
+        "exp": instant(token.expires_at),
+    }

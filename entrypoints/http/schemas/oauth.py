@@ -1,0 +1,67 @@
+"""OAuth 2.0 on the wire."""
+
+from typing import Literal, Self
+
+from pydantic import BaseModel, Field
+
+from application.introspection import ActiveToken
+
+OAuthErrorCode = Literal[
+    "invalid_client",
+    "invalid_grant",
+    "invalid_request",
+    "invalid_target",
+    "unsupported_grant_type",
+]
+
+
+class OAuthErrorBody(BaseModel):
+    """RFC 6749, section 5.2."""
+
+    error: OAuthErrorCode
+    error_description: str
+
+
+class IntrospectionBody(BaseModel):
+    """RFC 7662, section 2.2. Of a token that is not alive only `active` is told."""
+
+    active: bool
+    sub: str | None = None
+    scope: str | None = Field(
+        default=None, description="Permissions of this moment, space-separated."
+    )
+    client_id: str | None = None
+    token_type: str | None = Field(default=None, description="`Bearer` or `refresh_token`.")
+    exp: int | None = None
+    iat: int | None = None
+    username: str | None = None
+
+    @classmethod
+    def of(cls, token: ActiveToken | None) -> Self:
+        if token is None:
+            return cls(active=False)
+        return cls(
+            active=True,
+            sub=token.subject,
+            scope=" ".join(sorted(token.scope)),
+            client_id=token.client_id,
+            token_type=token.token_type,
+            exp=int(token.expires_at.timestamp()),
+            iat=int(token.issued_at.timestamp()),
+            username=token.username,
+        )
+
+
+class ServerMetadataBody(BaseModel):
+    """RFC 8414, section 2."""
+
+    issuer: str
+    token_endpoint: str
+    introspection_endpoint: str
+    revocation_endpoint: str
+    jwks_uri: str
+    grant_types_supported: list[str]
+    response_types_supported: list[str]
+    token_endpoint_auth_methods_supported: list[str]
+    revocation_endpoint_auth_methods_supported: list[str]
+    introspection_endpoint_auth_methods_supported: list[str]

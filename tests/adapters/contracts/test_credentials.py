@@ -1,0 +1,79 @@
+"""What every credential repository promises of passwords' hashes."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from domain.users import User, UserStatus
+from tests.adapters.contracts.texts import texts
+from tests.domain.samples import LATER, NOW, a_user, new_id
+from tests.storage import Backend
+
+
+@pytest.fixture
+async def ada(backend: Backend) -> User:
+    user = a_user(email="ada@example.com", roles={"user", "admin"})
+    async with backend.uow() as uow:
+        await uow.users.add(user)
+        await uow.commit()
+    return user
+
+
+async def set_password(backend: Backend, user: User, password_hash: str) -> None:
+    async with backend.uow() as uow:
+        await uow.credentials.set_password(user.id, password_hash, LATER)
+        await uow.commit()
+
+
+@given(password_hash=texts(1_000))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_a_hash_comes_back_as_it_was_stored_and_replaces_the_one_before(
+    backend: Backend, ada: User, password_hash: str
+) -> None:
+    await set_password(backend, ada, password_hash)
+    async with backend.uow.reading() as uow:
+        credential = await uow.credentials.find_password(ada.id)
+        login = await uow.credentials.find_login(ada.email.key)
+    assert credential is not None
+    assert (credential.user_id, credential.password_hash) == (ada.id, password_hash)
+    assert credential.updated_at == LATER
+    assert login is not None
+    assert (login.user, login.password_hash) == (ada, password_hash)
+
+
+async def test_an_account_without_a_password_is_found_without_one(
+    backend: Backend, ada: User
+) -> None:
+    async with backend.uow.reading() as uow:
+        assert await uow.credentials.find_password(ada.id) is None
+        login = await uow.credentials.find_login(ada.email.key)
+    assert login is not None
+    assert (login.user, login.password_hash) == (ada, None)
+
+
+async def test_accounts_keep_their_passwords_apart(backend: Backend, ada: User) -> None:
+    grace = a_user(email="grace@example.com", status=UserStatus.DISABLED)
+    async with backend.uow() as uow:
+        await uow.users.add(grace)
+        await uow.credentials.set_password(grace.id, "hash of grace", NOW)
+        await uow.credentials.set_password(ada.id, "hash of ada", NOW)
+        await uow.commit()
+    async with backend.uow.reading() as uow:
+        for user, expected in ((ada, "hash of ada"), (grace, "hash of grace")):
+            login = await uow.credentials.find_login(user.email.key)
+            assert login is not None
+            assert (login.user, login.password_hash) == (user, expected)
+
+
+async def test_nobody_has_a_password(backend: Backend, ada: User) -> None:
+    async with backend.uow.reading() as uow:
+        assert await uow.credentials.find_password(new_id()) is None
+        for key in ("", "nobody@example.com", "ADA@example.com", "%", "ada_example.com"):
+            assert await uow.credentials.find_login(key) is None
+
+
+async def test_a_login_does_not_show_its_hash(backend: Backend, ada: User) -> None:
+    await set_password(backend, ada, "a hash to hide")
+    async with backend.uow.reading() as uow:
+        login = await uow.credentials.find_login(ada.email.key)
+    assert login is not None
+    assert "a hash to hide" not in repr(login)

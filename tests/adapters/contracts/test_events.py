@@ -1,0 +1,84 @@
+"""What every event repository promises: each field as it was written, newest first."""
+
+from uuid import UUID
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.events import Event, EventKind, EventOutcome, Party
+from tests.adapters.contracts.texts import texts
+from tests.domain.samples import NOW, a_user, an_event, new_id
+from tests.storage import Backend
+
+parties = st.builds(Party, type=texts(16), id=st.none() | texts(64))
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | texts(40),
+    lambda children: (
+        st.lists(children, max_size=3) | st.dictionaries(texts(20), children, max_size=3)
+    ),
+    max_leaves=6,
+)
+fields = st.fixed_dictionaries(
+    {
+        "kind": st.sampled_from(EventKind),
+        "outcome": st.sampled_from(EventOutcome),
+        "actor": parties,
+        "subject": st.none() | parties,
+        "request_id": st.none() | texts(128),
+        "ip": st.none() | texts(64),
+        "user_agent": st.none() | texts(512),
+        "data": st.dictionaries(texts(20), values, max_size=3),
+    }
+)
+
+
+async def add(backend: Backend, *events: Event) -> None:
+    async with backend.uow() as uow:
+        for event in events:
+            await uow.events.add(event)
+        await uow.commit()
+
+
+async def page(backend: Backend, before: UUID | None = None, limit: int = 100) -> list[Event]:
+    async with backend.uow.reading() as uow:
+        return await uow.events.page(before, limit)
+
+
+@given(fields=fields)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_an_event_comes_back_as_it_was_written(
+    backend: Backend, fields: dict[str, object]
+) -> None:
+    event = Event(id=new_id(), at=NOW, **fields)  # type: ignore[arg-type]
+    await add(backend, event)
+    assert await page(backend, limit=1) == [event]
+
+
+async def test_the_newest_come_first_and_pages_continue_each_other(backend: Backend) -> None:
+    events = [an_event() for _ in range(7)]
+    await add(backend, *events)
+    newest_first = events[::-1]
+    assert await page(backend) == newest_first
+    assert await page(backend, limit=3) == newest_first[:3]
+    assert await page(backend, newest_first[2].id, 3) == newest_first[3:6]
+    assert await page(backend, newest_first[5].id, 3) == newest_first[6:]
+    assert await page(backend, newest_first[6].id, 3) == []
+
+
+async def test_an_empty_log_is_a_log(backend: Backend) -> None:
+    assert await page(backend) == []
+    assert await page(backend, new_id()) == []
+
+
+async def test_the_log_outlives_what_it_speaks_of(backend: Backend) -> None:
+    user = a_user()
+    party = Party(type="user", id=str(user.id))
+    event = an_event(actor=party, subject=party)
+    async with backend.uow() as uow:
+        await uow.users.add(user)
+        await uow.events.add(event)
+        await uow.commit()
+    async with backend.uow() as uow:
+        await uow.users.delete(user.id, None)
+        await uow.commit()
+    assert await page(backend) == [event]

@@ -1,0 +1,84 @@
+"""The world of operators is closed: what they need is a command, and every command is known."""
+
+from typing import Any
+
+from dependency_injector import providers
+
+from config.container import Container
+from tests.entrypoints.cli.commands import COMMANDS, registered_commands
+
+FOR_OPERATORS = {
+    "ensure_signing_key": ("serve",),
+    "ensure_administrator": ("serve",),
+    "register_user": ("users create",),
+    "get_user": ("users show",),
+    "find_user": ("users show",),
+    "list_users": ("users list",),
+    "update_user": ("users update", "users disable", "users enable"),
+    "set_user_roles": ("users set-roles",),
+    "delete_user": ("users delete",),
+    "set_password": ("users set-password",),
+    "list_sessions": ("sessions list",),
+    "end_session": ("sessions revoke",),
+    "end_user_sessions": ("sessions revoke",),
+    "introspect_token": ("tokens inspect",),
+    "explain_token": ("tokens inspect",),
+}
+"""The container's name of a use case -> the commands that reach it."""
+
+NOT_FOR_OPERATORS = {
+    "check_health": "the server's own state; `check` looks at what a command can see",
+    "authenticate_token": "a caller's credential",
+    "record_denial": "of a caller over HTTP",
+    "sign_in": "a person's own act",
+    "sign_out": "a person's own act",
+    "refresh_session": "a person's own act",
+    "end_other_sessions": "a person's own act",
+    "revoke_token": "its holder's own act",
+    "reauthenticate": "a person's own act",
+    "change_password": "a person's own act",
+    "get_own_account": "a person's own act",
+    "update_own_account": "a person's own act",
+    "delete_own_account": "a person's own act",
+}
+"""The container's name of a use case -> why no command needs it."""
+
+
+def _use_cases() -> set[str]:
+    found: dict[str, Any] = {
+        name: provider.provides
+        for name, provider in Container.providers.items()
+        if isinstance(provider, providers.Singleton)
+    }
+    return {
+        name
+        for name, made_by in found.items()
+        if made_by.__module__.startswith("application.") and hasattr(made_by, "execute")
+    }
+
+
+def test_every_use_case_is_on_one_of_the_lists() -> None:
+    listed = FOR_OPERATORS.keys() | NOT_FOR_OPERATORS.keys()
+
+    assert sorted(_use_cases() - listed) == []
+
+
+def test_the_lists_hold_no_use_case_that_is_gone() -> None:
+    listed = FOR_OPERATORS.keys() | NOT_FOR_OPERATORS.keys()
+
+    assert sorted(listed - _use_cases()) == []
+
+
+def test_the_lists_do_not_overlap() -> None:
+    lists = (FOR_OPERATORS, NOT_FOR_OPERATORS)
+    assert len(set().union(*lists)) == sum(map(len, lists))
+
+
+def test_every_operator_use_case_has_its_commands() -> None:
+    wanted = {command for commands in FOR_OPERATORS.values() for command in commands}
+
+    assert wanted <= registered_commands()
+
+
+def test_every_command_is_known_to_this_suite() -> None:
+    assert registered_commands() == COMMANDS.keys()
