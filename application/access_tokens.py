@@ -1,7 +1,7 @@
 """Reading access tokens, also those signed with a key that was made a moment ago."""
 
 from application.ports.tokens import TokenVerifier
-from application.signing_keys import KeyRingKeeper
+from application.signing_keys.ring import KeyRingKeeper
 from domain.sessions import AccessTokenClaims
 from domain.signing_keys import UnknownSigningKey
 

@@ -29,7 +29,16 @@ from application.sessions.listing import ListSessions
 from application.sessions.refresh import RefreshSession
 from application.sessions.sign_in import SignIn
 from application.setup import EnsureAdministrator
-from application.signing_keys import EnsureSigningKey, KeyRingKeeper
+from application.signing_keys.lifecycle import (
+    EnsureSigningKeys,
+    ListSigningKeys,
+    RetireSigningKey,
+    RevokeSigningKey,
+    RotateSigningKeys,
+    RotateSigningKeysIfDue,
+)
+from application.signing_keys.ring import KeyRingKeeper
+from application.signing_keys.succession import KeySuccession
 from application.tokens import TokenIssuer
 from application.users.administration import DeleteUser, SetPassword, SetUserRoles, UpdateUser
 from application.users.own_account import DeleteOwnAccount, GetOwnAccount, UpdateOwnAccount
@@ -107,7 +116,19 @@ class Container(containers.DeclarativeContainer):
         rules=refresh_rules,
     )
     password_proof = providers.Singleton(PasswordProof, uow=uow, hasher=hasher, events=events)
-    key_ring_keeper = providers.Singleton(KeyRingKeeper, uow=uow, ring=key_ring, clock=clock)
+    signing_key_rules = providers.Singleton(factories.signing_key_rules, settings)
+    key_ring_keeper = providers.Singleton(
+        KeyRingKeeper, uow=uow, ring=key_ring, rules=signing_key_rules, clock=clock
+    )
+    key_succession = providers.Singleton(
+        KeySuccession,
+        uow=uow,
+        factory=signing_key_factory,
+        keeper=key_ring_keeper,
+        rules=signing_key_rules,
+        clock=clock,
+        events=events,
+    )
     access_token_reader = providers.Singleton(
         AccessTokenReader, verifier=verifier, keys=key_ring_keeper
     )
@@ -123,13 +144,11 @@ class Container(containers.DeclarativeContainer):
     check_health = providers.Singleton(
         CheckHealth, storage=storage, ring=key_ring, limiter=limiter, clock=clock
     )
-    ensure_signing_key = providers.Singleton(
-        EnsureSigningKey,
-        uow=uow,
-        factory=signing_key_factory,
-        clock=clock,
-        events=events,
-        algorithm=providers.Callable(factories.algorithm, settings),
+    ensure_signing_keys = providers.Singleton(
+        EnsureSigningKeys, succession=key_succession, rules=signing_key_rules, clock=clock
+    )
+    rotate_signing_keys_if_due = providers.Singleton(
+        RotateSigningKeysIfDue, succession=key_succession, rules=signing_key_rules, clock=clock
     )
     ensure_administrator = providers.Singleton(
         EnsureAdministrator,
@@ -248,6 +267,18 @@ class Container(containers.DeclarativeContainer):
         policy=password_policy,
         clock=clock,
         events=events,
+    )
+
+    # Use cases: signing keys
+    list_signing_keys = providers.Singleton(ListSigningKeys, uow=uow)
+    rotate_signing_keys = providers.Singleton(
+        RotateSigningKeys, succession=key_succession, clock=clock
+    )
+    retire_signing_key = providers.Singleton(
+        RetireSigningKey, succession=key_succession, clock=clock
+    )
+    revoke_signing_key = providers.Singleton(
+        RevokeSigningKey, succession=key_succession, clock=clock
     )
 
 

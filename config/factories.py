@@ -13,7 +13,7 @@ from config.settings import Settings
 from domain.passwords import PasswordPolicy
 from domain.rate_limits import RateLimitRule
 from domain.sessions import RefreshRules
-from domain.signing_keys import SigningAlgorithm
+from domain.signing_keys import SigningAlgorithm, SigningKeyRules
 
 
 def server_secret(settings: Settings) -> ServerSecret:
@@ -104,8 +104,12 @@ def audiences(settings: Settings) -> tuple[str, ...]:
     return settings.jwt_audiences
 
 
-def algorithm(settings: Settings) -> SigningAlgorithm:
-    return SigningAlgorithm(settings.jwt_algorithm)
+def signing_key_rules(settings: Settings) -> SigningKeyRules:
+    return SigningKeyRules(
+        algorithm=SigningAlgorithm(settings.jwt_algorithm),
+        rotation_days=settings.signing_key_rotation_days,
+        access_ttl_seconds=settings.access_token_ttl_seconds,
+    )
 
 
 def storage_kind(settings: Settings) -> str:

@@ -117,6 +117,17 @@ def require_session(actor: Actor) -> tuple[UUID, UUID]:
     return actor.user_id, actor.session_id
 
 
+def require_trusted(actor: Actor) -> None:
+    """For acts on the installation itself, which no permission of an account opens.
+
+    Raises NotAuthenticated or PermissionMissing.
+    """
+    if actor.kind is ActorKind.ANONYMOUS:
+        raise NotAuthenticated
+    if not actor.is_trusted:
+        raise PermissionMissing("operator")
+
+
 def require_visible(actor: Actor, owner_id: UUID, permission: str) -> None:
     """A record is seen by its owner and by holders of `permission`; to others it does not exist.
 

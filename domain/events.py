@@ -28,6 +28,9 @@ class EventKind(StrEnum):
     REFRESH_RETRIED_ELSEWHERE = "session.refresh_retried_from_another_address"
     PERMISSION_DENIED = "access.permission_denied"
     SIGNING_KEY_CREATED = "signing_key.created"
+    SIGNING_KEY_ROTATED = "signing_key.rotated"
+    SIGNING_KEY_RETIRED = "signing_key.retired"
+    SIGNING_KEY_REVOKED = "signing_key.revoked"
 
 
 class EventOutcome(StrEnum):

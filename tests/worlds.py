@@ -49,7 +49,7 @@ async def open_world(url: str, **settings: object) -> AsyncIterator[World]:
     clock = ManualClock()
     container.clock.override(clock)
     container.hasher.override(FastPasswordHasher())
-    await container.ensure_signing_key().execute()
+    await container.ensure_signing_keys().execute()
     await container.key_ring_keeper().refresh()
     try:
         yield World(container=container, clock=clock)

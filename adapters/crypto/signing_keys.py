@@ -4,6 +4,7 @@ import json
 import os
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -45,17 +46,22 @@ class SealedSigningKeyFactory(SigningKeyFactory):
     def __init__(self, secret: ServerSecret) -> None:
         self._secret = secret
 
-    def generate(self, algorithm: SigningAlgorithm, at: datetime) -> SigningKey:
+    def generate(
+        self,
+        algorithm: SigningAlgorithm,
+        at: datetime,
+        status: SigningKeyStatus = SigningKeyStatus.CURRENT,
+    ) -> SigningKey:
         private, jwk = _generate(algorithm)
         kid = _thumbprint(jwk) if jwk else urlsafe_b64encode(os.urandom(24)).decode()
         return SigningKey(
             kid=kid,
             algorithm=algorithm,
-            status=SigningKeyStatus.CURRENT,
+            status=status,
             public_jwk=jwk,
             sealed_private=self._secret.seal(_PURPOSE, private, kid.encode()),
             created_at=at,
-            activated_at=at,
+            activated_at=at if status is SigningKeyStatus.CURRENT else None,
             retired_at=None,
         )
 
@@ -76,16 +82,21 @@ class CryptoKeyRing(KeyRing):
     def get(self, kid: str) -> OpenedKey | None:
         return self._keys.get(kid)
 
-    def load(self, keys: Sequence[SigningKey]) -> None:
-        opened = {key.kid: self._keys.get(key.kid) or self._open(key) for key in keys}
+    def load(self, keys: Sequence[SigningKey]) -> tuple[str, ...]:
+        opened: dict[str, OpenedKey] = {}
+        for key in keys:
+            # Without its seal nothing vouches for a row: its public half is not trusted either.
+            with suppress(SigningKeySealed):
+                opened[key.kid] = self._keys.get(key.kid) or self._open(key)
         current = [key.kid for key in keys if key.status is SigningKeyStatus.CURRENT]
         self._keys = opened
-        self._current = opened[current[0]] if current else None
+        self._current = opened.get(current[0]) if current else None
         self._public = tuple(
             {**key.public_jwk, "kid": key.kid, "use": "sig", "alg": key.algorithm.value}
             for key in keys
-            if key.public_jwk is not None
+            if key.public_jwk is not None and key.kid in opened
         )
+        return tuple(key.kid for key in keys if key.kid not in opened)
 
     def can_sign(self) -> bool:
         return self._current is not None

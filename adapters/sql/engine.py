@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 _IDLE_BEFORE_CHECK_SECONDS = 30.0
 _CONNECT_TIMEOUT_SECONDS = 2.0
@@ -43,6 +43,7 @@ class Database:
         self._write_gate: AbstractAsyncContextManager[object] = (
             asyncio.Lock() if self.is_sqlite else nullcontext()
         )
+        self._pgbouncer = pool.pgbouncer
         self.engine = self._sqlite(pool) if self.is_sqlite else self._postgresql(pool)
         event.listen(self.engine.sync_engine, "checkin", _note_checkin)
         event.listen(self.engine.sync_engine, "checkout", self._check_if_long_idle)
@@ -67,14 +68,10 @@ class Database:
 
     def _postgresql(self, pool: PoolSettings) -> AsyncEngine:
         timeout = pool.statement_timeout_seconds
-        arguments: dict[str, Any] = {
-            "timeout": _CONNECT_TIMEOUT_SECONDS,
-            # The server's own limit comes first; this one ends waits on a server that is gone.
-            "command_timeout": timeout + 1.0,
-        }
-        if pool.pgbouncer:
-            arguments |= {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
-        else:
+        arguments = self._unhurried()
+        # The server's own limit comes first; this one ends waits on a server that is gone.
+        arguments["command_timeout"] = timeout + 1.0
+        if not pool.pgbouncer:
             arguments["server_settings"] = {
                 "application_name": "doorward",
                 "jit": "off",
@@ -90,6 +87,13 @@ class Database:
             connect_args=arguments,
             hide_parameters=True,
         )
+
+    def _unhurried(self) -> dict[str, Any]:
+        """What a connection to PostgreSQL is opened with, without limits on what runs on it."""
+        arguments: dict[str, Any] = {"timeout": _CONNECT_TIMEOUT_SECONDS}
+        if self._pgbouncer:
+            arguments |= {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+        return arguments
 
     def _check_if_long_idle(
         self, connection: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: object
@@ -117,6 +121,23 @@ class Database:
             await connection.begin()
             yield connection
 
+    @asynccontextmanager
+    async def migrating(self) -> AsyncIterator[AsyncConnection]:
+        """As `writing`, but on PostgreSQL nothing cuts a long step, or the wait for another's."""
+        if self.is_sqlite:
+            async with self.writing() as connection:
+                yield connection
+            return
+        engine = create_async_engine(
+            self.url, poolclass=NullPool, connect_args=self._unhurried(), hide_parameters=True
+        )
+        try:
+            async with engine.connect() as connection:
+                await connection.begin()
+                yield connection
+        finally:
+            await engine.dispose()
+
     async def close(self) -> None:
         await self.engine.dispose()
 
@@ -130,10 +151,15 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
     # instead of waiting. None hands BEGIN to us.
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {_SQLITE_BUSY_TIMEOUT_MS}")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA foreign_keys = ON")
+    try:
+        cursor.execute(f"PRAGMA busy_timeout = {_SQLITE_BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+    except Exception:
+        # The pool forgets a connection that does not get through here, and each has a thread.
+        connection.close()
+        raise
     cursor.close()
 
 

@@ -6,7 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from domain.errors import ConcurrentChange, DomainError, Unavailable
@@ -19,6 +25,7 @@ UNIQUE_VIOLATIONS: dict[str, type[DomainError]] = {
     "uq_users_email_key": EmailAlreadyRegistered,
     "uq_api_keys_public_id": ConcurrentChange,
     "uq_signing_keys_current": ConcurrentChange,
+    "uq_signing_keys_next": ConcurrentChange,
     "pk_roles": AlreadyExists,
     "pk_permissions": AlreadyExists,
     "pk_identities": AlreadyExists,
@@ -29,18 +36,20 @@ UNIQUE_VIOLATIONS: dict[str, type[DomainError]] = {
 _SQLITE_UNIQUE = {
     "users.email_key": "uq_users_email_key",
     "api_keys.public_id": "uq_api_keys_public_id",
+    # Of the two that this may be, both mean the same.
     "signing_keys.status": "uq_signing_keys_current",
     "index 'uq_signing_keys_current'": "uq_signing_keys_current",
+    "index 'uq_signing_keys_next'": "uq_signing_keys_next",
     "roles.name": "pk_roles",
     "permissions.name": "pk_permissions",
     "identities.issuer, identities.subject": "pk_identities",
 }
 _SQLITE_UNIQUE_FAILED = re.compile(r"UNIQUE constraint failed: (.+)$", re.MULTILINE)
 
-# PostgreSQL's classes of "not now": connection trouble, resources, operator intervention, and the
-# transaction's own bad luck (serialisation failure, deadlock); and a schema that is not there yet,
-# which readiness reports. PostgreSQL manual, appendix A.
-_TRANSIENT_STATES = ("08", "53", "57", "40", "25006", "55P03", "42P01", "42703")
+# PostgreSQL's classes of "not now": connection trouble, no entry, no such database, resources,
+# operator intervention, and the transaction's own bad luck (serialisation failure, deadlock); and a
+# schema that is not there yet, which readiness reports. PostgreSQL manual, appendix A.
+_TRANSIENT_STATES = ("08", "28", "3D000", "53", "57", "40", "25006", "55P03", "42P01", "42703")
 
 
 @contextmanager
@@ -93,4 +102,5 @@ def _is_transient(error: DBAPIError) -> bool:
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:
         return str(state).startswith(_TRANSIENT_STATES)
-    return isinstance(error, OperationalError | InterfaceError)
+    # SQLite's own word for a file that is damaged, or no database, has no class below this one.
+    return isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError

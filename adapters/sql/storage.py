@@ -37,9 +37,10 @@ class SqlStorage(Storage):
         if await self.schema_state() is SchemaState.CURRENT:
             return
         with translated():
-            async with self._primary.writing() as connection:
+            async with self._primary.migrating() as connection:
                 if not self._primary.is_sqlite:
-                    # Held to the end of the transaction; statement_timeout must not cut the wait.
+                    # Held to the end of the transaction; the server's own limits, where its
+                    # administrators set some, must not cut the wait.
                     await connection.execute(text("SET LOCAL statement_timeout = 0"))
                     await connection.execute(
                         text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK}

@@ -63,6 +63,12 @@ def _owner(name: str) -> "Column[object]":
     return Column(name, Uuid, ForeignKey("users.id", ondelete="CASCADE"), nullable=False)
 
 
+def _only_one_key(status: str) -> Index:
+    where = text(f"status = '{status}'")
+    name = f"uq_signing_keys_{status}"
+    return Index(name, "status", unique=True, postgresql_where=where, sqlite_where=where)
+
+
 users = Table(
     "users",
     metadata,
@@ -273,14 +279,9 @@ signing_keys = Table(
     _when("activated_at", nullable=True),
     _when("retired_at", nullable=True),
     CheckConstraint("status IN ('next', 'current', 'retired', 'revoked')", name="status"),
-    # Two workers that start at once cannot both make the first key.
-    Index(
-        "uq_signing_keys_current",
-        "status",
-        unique=True,
-        postgresql_where=text("status = 'current'"),
-        sqlite_where=text("status = 'current'"),
-    ),
+    # Workers that start, or rotate, at once cannot each put a key in the same place.
+    _only_one_key("current"),
+    _only_one_key("next"),
 )
 
 heartbeat = Table(

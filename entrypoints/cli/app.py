@@ -14,6 +14,7 @@ from entrypoints.cli.migrate import migrate
 from entrypoints.cli.openapi import openapi
 from entrypoints.cli.serve import serve
 from entrypoints.cli.sessions import sessions
+from entrypoints.cli.signing_keys import signing_keys
 from entrypoints.cli.tokens import tokens
 from entrypoints.cli.users import users
 from entrypoints.version import VERSION
@@ -31,6 +32,7 @@ app.command()(openapi)
 app.add_typer(users, name="users")
 app.add_typer(sessions, name="sessions")
 app.add_typer(tokens, name="tokens")
+app.add_typer(signing_keys, name="signing-keys")
 
 
 def _show_version(wanted: bool) -> None:

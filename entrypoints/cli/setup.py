@@ -23,8 +23,20 @@ async def set_up(container: Container) -> None:
     os.umask(0o077)
     prepare_data_folder(container.settings())
     await container.storage().migrate()
-    await container.ensure_signing_key().execute()
+    await _ensure_signing_keys(container)
     await _ensure_administrator(container)
+
+
+async def _ensure_signing_keys(container: Container) -> None:
+    await container.ensure_signing_keys().execute()
+    await container.key_ring_keeper().refresh()
+    if not container.key_ring().can_sign():
+        raise ConfigurationError(
+            (
+                "DOORWARD_SECRET_KEY: the current signing key was sealed under another server "
+                "secret; name that in DOORWARD_SECRET_KEY_PREVIOUS",
+            )
+        )
 
 
 async def _ensure_administrator(container: Container) -> None:

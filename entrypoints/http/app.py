@@ -4,16 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-import structlog
 from fastapi import FastAPI
 
 from config.container import Container, close
 from config.logging import configure_logging
 from config.settings import Settings
-from domain.errors import Unavailable
 from entrypoints.http import auth, health, oauth, sessions, users, well_known
 from entrypoints.http.drain import install_drain
 from entrypoints.http.errors import register_error_handlers
+from entrypoints.http.key_refresh import keep_keys_fresh, refresh_keys
 from entrypoints.http.middleware.body_limit import BodyLimit
 from entrypoints.http.middleware.boundary import ErrorBoundary
 from entrypoints.http.middleware.cors import Cors
@@ -21,11 +20,6 @@ from entrypoints.http.middleware.hosts import HostCheck
 from entrypoints.http.middleware.shell import RequestShell
 from entrypoints.http.openapi import install_openapi
 from entrypoints.http.operations import API_PREFIX
-
-_log = structlog.get_logger("doorward")
-
-_KEY_REFRESH_SECONDS = 5.0
-"""Half of what a rotation may take to be known by every worker."""
 
 
 def create_app(container: Container | None = None) -> FastAPI:
@@ -72,9 +66,9 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     container: Container = app.state.container
-    await _refresh_keys(container)
+    await refresh_keys(container)
     install_drain(container.check_health(), container.settings().drain_seconds)
-    refresher = asyncio.create_task(_keep_keys_fresh(container), name="signing-keys")
+    refresher = asyncio.create_task(keep_keys_fresh(container), name="signing-keys")
     try:
         yield
     finally:
@@ -82,17 +76,3 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         with suppress(asyncio.CancelledError):
             await refresher
         await close(container)
-
-
-async def _keep_keys_fresh(container: Container) -> None:
-    while True:
-        await asyncio.sleep(_KEY_REFRESH_SECONDS)
-        await _refresh_keys(container)
-
-
-async def _refresh_keys(container: Container) -> None:
-    """A database that is away leaves the ring as it is; readiness tells of both."""
-    try:
-        await container.key_ring_keeper().refresh()
-    except Unavailable:
-        _log.warning("signing_keys_not_refreshed")

@@ -229,6 +229,7 @@ _SENTENCES = {
     "invalid_text": "This is not valid text.",
     "null_not_allowed": "A field cannot be null.",
     "too_long": "These are too many.",
+    "repeated": "The same is given twice.",
     "uuid_parsing": "This must be a UUID.",
     "int_parsing": "This must be a whole number.",
     "enum": "This is not one of the allowed values.",

@@ -10,10 +10,12 @@ from application.sessions.refresh import RefreshSessionCommand
 from domain.roles import TOKENS_INTROSPECT
 from domain.sessions import FIRST_PARTY_CLIENT
 from entrypoints.http.dependencies import Anonymous, Services, UnchargedCaller
+from entrypoints.http.errors import PROBLEM_JSON
 from entrypoints.http.limits import Limits
 from entrypoints.http.oauth_route import Form, OAuthError, OAuthRoute, form_schema, read_form
-from entrypoints.http.operations import ANYONE, Access, holder_of, operation
+from entrypoints.http.operations import ANYONE, Access, holder_of, operation, reference_to
 from entrypoints.http.schemas.auth import TokensBody
+from entrypoints.http.schemas.errors import ErrorBody, ProblemBody
 from entrypoints.http.schemas.oauth import IntrospectionBody, OAuthErrorBody
 
 router = APIRouter(prefix="/oauth", tags=["oauth"], route_class=OAuthRoute)
@@ -26,7 +28,12 @@ _NO_STORE = {"Cache-Control": "no-store"}
 def _oauth_operation(access: Access, codes: str, body: dict[str, Any]) -> dict[str, Any]:
     """Like any operation, but that 400 and 401 are OAuth's own."""
     refusals: dict[int | str, dict[str, Any]] = {
-        400: {"model": OAuthErrorBody, "description": f"Codes: {codes}, or `invalid_host`."}
+        # What no route of OAuth's has refused is told as everywhere else.
+        400: {
+            "model": OAuthErrorBody | ErrorBody,
+            "content": {PROBLEM_JSON: {"schema": reference_to(ProblemBody)}},
+            "description": f"Codes: {codes}, or `invalid_host`.",
+        }
     }
     if access.credentials:
         refusals[401] = {"model": OAuthErrorBody, "description": "Codes: `invalid_client`."}
@@ -46,10 +53,10 @@ def _oauth_operation(access: Access, codes: str, body: dict[str, Any]) -> dict[s
         "`invalid_target`",
         form_schema(
             ("grant_type", "refresh_token"),
-            grant_type="`refresh_token`; there is no other.",
-            refresh_token="The session's refresh token.",  # noqa: S106 - a description
-            client_id=f"`{FIRST_PARTY_CLIENT}`, if given.",
-            audience="Which of the configured audiences the access token is for.",
+            grant_type={"enum": ["refresh_token"]},
+            refresh_token={"description": "The session's refresh token."},
+            client_id={"enum": [FIRST_PARTY_CLIENT, ""]},
+            audience={"description": "Which of the configured audiences the access token is for."},
         ),
     ),
 )
@@ -81,8 +88,8 @@ async def token(form: OAuthForm, actor: Anonymous, services: Services) -> Respon
         "`invalid_request`, `ambiguous_credentials`",
         form_schema(
             ("token",),
-            token="An access token or a refresh token.",  # noqa: S106 - a description
-            token_type_hint="Not needed.",  # noqa: S106 - a description
+            token={"description": "An access token or a refresh token."},
+            token_type_hint={"description": "Not needed."},
         ),
     ),
 )
@@ -108,8 +115,8 @@ async def introspect(
         "`invalid_request`",
         form_schema(
             ("token",),
-            token="An access token or a refresh token.",  # noqa: S106 - a description
-            token_type_hint="Not needed.",  # noqa: S106 - a description
+            token={"description": "An access token or a refresh token."},
+            token_type_hint={"description": "Not needed."},
         ),
     ),
 )

@@ -13,6 +13,7 @@ from domain.sessions import InvalidRefreshToken, UnknownAudience
 from domain.text import is_storable
 from entrypoints.http.context import context_of
 from entrypoints.http.schemas.oauth import OAuthErrorBody, OAuthErrorCode
+from entrypoints.http.schemas.texts import TEXT_SCHEMA
 
 _FORM = "application/x-www-form-urlencoded"
 _MAX_FIELDS = 20
@@ -95,14 +96,20 @@ async def read_form(request: Request) -> Form:
     return Form(fields)
 
 
-def form_schema(required: tuple[str, ...], **properties: str) -> dict[str, Any]:
-    """The request body for the OpenAPI document: parameter name -> description."""
+def form_schema(required: tuple[str, ...], **properties: dict[str, Any]) -> dict[str, Any]:
+    """The request body for the OpenAPI document, by parameter; parameters nobody knows are ignored.
+
+    An empty parameter that is not required is an absent one.
+    """
     schema = {
         "type": "object",
         "required": list(required),
         "properties": {
-            name: {"type": "string", "minLength": 1, "description": description}
-            for name, description in properties.items()
+            name: {**TEXT_SCHEMA, **({"minLength": 1} if name in required else {}), **told}
+            for name, told in properties.items()
         },
+        "additionalProperties": TEXT_SCHEMA,
+        "propertyNames": {"pattern": TEXT_SCHEMA["pattern"]},
+        "maxProperties": _MAX_FIELDS,
     }
     return {"required": True, "content": {_FORM: {"schema": schema}}}

@@ -94,8 +94,8 @@ def _responses(failures: Sequence[Failure]) -> dict[int | str, dict[str, Any]]:
         status: {
             "description": "Codes: " + ", ".join(f"`{code}`" for code in sorted(of_status)) + ".",
             "content": {
-                "application/json": {"schema": _reference(ErrorBody)},
-                PROBLEM_JSON: {"schema": _reference(ProblemBody)},
+                "application/json": {"schema": reference_to(ErrorBody)},
+                PROBLEM_JSON: {"schema": reference_to(ProblemBody)},
             },
         }
         for status, of_status in sorted(codes.items())
@@ -113,5 +113,5 @@ def _status_and_code(failure: Failure) -> tuple[int, str]:
     return error.status_code, error.code
 
 
-def _reference(model: type[ErrorBody]) -> dict[str, str]:
+def reference_to(model: type[ErrorBody]) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{model.__name__}"}

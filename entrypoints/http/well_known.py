@@ -4,6 +4,7 @@ from hashlib import sha256
 
 from fastapi import APIRouter, Response
 
+from domain.signing_keys import JWKS_MAX_AGE_SECONDS
 from entrypoints.http.conditional import IfNoneMatch, render_cacheable
 from entrypoints.http.dependencies import Services
 from entrypoints.http.operations import ANYONE, operation
@@ -11,8 +12,6 @@ from entrypoints.http.schemas.auth import JwkBody, JwksBody
 from entrypoints.http.schemas.oauth import ServerMetadataBody
 
 router = APIRouter(prefix="/.well-known", tags=["well-known"])
-
-_MAX_AGE_SECONDS = 300
 
 
 @router.get(
@@ -58,6 +57,6 @@ def _render(content: str, if_none_match: str | None) -> Response:
     return render_cacheable(
         content,
         etag=f'"{sha256(content.encode()).hexdigest()[:32]}"',
-        max_age_seconds=_MAX_AGE_SECONDS,
+        max_age_seconds=JWKS_MAX_AGE_SECONDS,
         if_none_match=if_none_match,
     )

@@ -27,6 +27,8 @@ KINDS = {Invalid, Unauthenticated, Forbidden, NotFound, Conflict, RateLimited, U
 # Told apart inside, one and the same to the caller.
 SHARE_THE_CODE_OF_THEIR_PARENT = {
     "InvalidEmailAddress": "validation_error",
+    "KeyIsCurrent": "conflict",
+    "RotationTooSoon": "conflict",
     "SigningKeySealed": "unavailable",
     "UnknownAudience": "validation_error",
     "UnknownRole": "validation_error",

@@ -27,6 +27,9 @@ Instant = Annotated[
 """RFC 3339, UTC, `Z`."""
 
 
+CURSOR_EXAMPLE = "AZjF9m86fD6dCjsfbx8qEMhQ1m0aL2cV3i4T5u6J7k8"
+
+
 def example(members: dict[str, Any]) -> ConfigDict:
     """What a body looks like, for the OpenAPI document."""
     return ConfigDict(json_schema_extra={"examples": [members]})

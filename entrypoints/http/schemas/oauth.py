@@ -5,6 +5,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, Field
 
 from application.introspection import ActiveToken
+from entrypoints.http.schemas.bodies import example
 
 OAuthErrorCode = Literal[
     "invalid_client",
@@ -21,6 +22,10 @@ class OAuthErrorBody(BaseModel):
     error: OAuthErrorCode
     error_description: str
 
+    model_config = example(
+        {"error": "invalid_grant", "error_description": "The refresh token is not valid."}
+    )
+
 
 class IntrospectionBody(BaseModel):
     """RFC 7662, section 2.2. Of a token that is not alive only `active` is told."""
@@ -35,6 +40,19 @@ class IntrospectionBody(BaseModel):
     exp: int | None = None
     iat: int | None = None
     username: str | None = None
+
+    model_config = example(
+        {
+            "active": True,
+            "sub": "0198c5f6-6f3a-7c3e-9d0a-3b1f6f1f2a10",
+            "scope": "items:read items:write",
+            "client_id": "first-party",
+            "token_type": "Bearer",
+            "exp": 1893457500,
+            "iat": 1893456600,
+            "username": "ada@example.com",
+        }
+    )
 
     @classmethod
     def of(cls, token: ActiveToken | None) -> Self:
@@ -65,3 +83,18 @@ class ServerMetadataBody(BaseModel):
     token_endpoint_auth_methods_supported: list[str]
     revocation_endpoint_auth_methods_supported: list[str]
     introspection_endpoint_auth_methods_supported: list[str]
+
+    model_config = example(
+        {
+            "issuer": "https://accounts.example.com",
+            "token_endpoint": "https://accounts.example.com/oauth/token",
+            "introspection_endpoint": "https://accounts.example.com/oauth/introspect",
+            "revocation_endpoint": "https://accounts.example.com/oauth/revoke",
+            "jwks_uri": "https://accounts.example.com/.well-known/jwks.json",
+            "grant_types_supported": ["refresh_token"],
+            "response_types_supported": [],
+            "token_endpoint_auth_methods_supported": ["none"],
+            "revocation_endpoint_auth_methods_supported": ["none"],
+            "introspection_endpoint_auth_methods_supported": ["Bearer"],
+        }
+    )

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from domain.pages import Page
 from domain.sessions import Session
-from entrypoints.http.schemas.bodies import Instant, example
+from entrypoints.http.schemas.bodies import CURSOR_EXAMPLE, Instant, example
 
 _SESSION = {
     "id": "0198c5f6-7a1e-7d02-8f55-90c1d2e3f4a5",
@@ -58,7 +58,7 @@ class SessionPageBody(BaseModel):
     items: list[SessionBody]
     next_cursor: str | None
 
-    model_config = example({"items": [_SESSION], "next_cursor": None})
+    model_config = example({"items": [_SESSION], "next_cursor": CURSOR_EXAMPLE})
 
     @classmethod
     def of(cls, page: Page[Session], current_id: UUID | None) -> Self:

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from domain.text import is_storable
+from domain.users import MAX_ROLES
 
 _CONTROL = r"\x00-\x1f\x7f-\x9f"
 
@@ -19,7 +20,10 @@ def _storable(value: str) -> str:
 # After the other constraints, which then stay part of the string's own schema.
 _STORABLE = AfterValidator(_storable)
 
-Text = Annotated[str, _STORABLE]
+TEXT_SCHEMA = {"type": "string", "pattern": r"^[^\x00]*$"}
+"""What of it a schema can say: JSON that is UTF-8 holds no lone surrogate anyway."""
+
+Text = Annotated[str, _STORABLE, WithJsonSchema(TEXT_SCHEMA)]
 """Any text that can be stored: no NUL, no lone surrogate."""
 
 EmailText = Annotated[
@@ -44,7 +48,7 @@ NewPassword = Annotated[
     # The policy judges length and everything else, so that every weakness has one code.
     WithJsonSchema(
         {
-            "type": "string",
+            **TEXT_SCHEMA,
             "format": "password",
             "minLength": 15,
             "maxLength": 256,
@@ -55,9 +59,28 @@ NewPassword = Annotated[
 ]
 
 GivenPassword = Annotated[
-    Text, WithJsonSchema({"type": "string", "format": "password", "minLength": 1})
+    Text, WithJsonSchema({**TEXT_SCHEMA, "format": "password", "minLength": 1})
 ]
 
-GivenToken = Annotated[str, StringConstraints(min_length=1), _STORABLE]
+GivenToken = Annotated[
+    str,
+    StringConstraints(min_length=1),
+    _STORABLE,
+    WithJsonSchema({**TEXT_SCHEMA, "minLength": 1}),
+]
+
 
 RoleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,31}$")]
+
+
+def _without_repeats(names: list[str]) -> list[str]:
+    if len(set(names)) != len(names):
+        raise PydanticCustomError("repeated", "A name is given twice.")
+    return names
+
+
+RoleNames = Annotated[
+    list[RoleName],
+    Field(max_length=MAX_ROLES, json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_without_repeats),
+]

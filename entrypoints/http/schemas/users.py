@@ -7,13 +7,13 @@ from pydantic import BaseModel, Field
 
 from domain.pages import Page
 from domain.users import User, UserKind, UserStatus
-from entrypoints.http.schemas.bodies import Instant, PatchBody, RequestBody, example
+from entrypoints.http.schemas.bodies import CURSOR_EXAMPLE, Instant, PatchBody, RequestBody, example
 from entrypoints.http.schemas.texts import (
     EmailText,
     GivenPassword,
     NewPassword,
     PersonName,
-    RoleName,
+    RoleNames,
 )
 
 _USER = {
@@ -57,7 +57,7 @@ class UpdateUserBody(PatchBody):
 
 
 class SetRolesBody(RequestBody):
-    roles: set[RoleName] = Field(max_length=20)
+    roles: RoleNames
 
     model_config = example({"roles": ["user"]})
 
@@ -104,7 +104,7 @@ class UserPageBody(BaseModel):
     items: list[UserBody]
     next_cursor: str | None
 
-    model_config = example({"items": [_USER], "next_cursor": None})
+    model_config = example({"items": [_USER], "next_cursor": CURSOR_EXAMPLE})
 
     @classmethod
     def of(cls, page: Page[User]) -> Self:

@@ -40,7 +40,7 @@ async def test_an_empty_list_is_a_list(backend: Backend) -> None:
 
 
 @given(ids=st.lists(st.uuids(), unique=True, max_size=6), size=st.integers(1, 3))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
 async def test_pages_continue_each_other_whatever_the_ids(
     backend: Backend, ids: list[UUID], size: int
 ) -> None:

@@ -51,10 +51,10 @@ async def test_migrators_in_processes_of_their_own_all_succeed(empty_database_ur
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
-        for _ in range(4)
+        for _ in range(2)
     ]
     said = [(await process.communicate())[0].decode() for process in processes]
-    assert [process.returncode for process in processes] == [0] * 4, said
+    assert [process.returncode for process in processes] == [0, 0], said
     assert await state(empty_database_url) is SchemaState.CURRENT
 
 

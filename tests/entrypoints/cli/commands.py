@@ -24,6 +24,10 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "sessions list": ("ada@example.com",),
     "sessions revoke": ("--user", "ada@example.com"),
     "tokens inspect": (),
+    "signing-keys list": (),
+    "signing-keys rotate": (),
+    "signing-keys retire": ("a-kid",),
+    "signing-keys revoke": ("a-kid", "--yes"),
 }
 
 NEED_DATA = sorted(COMMANDS.keys() - {"serve", "migrate", "openapi"})

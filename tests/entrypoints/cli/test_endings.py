@@ -132,3 +132,13 @@ def test_one_line_stays_one_line(console: Console) -> None:
 
 def test_arguments_that_are_no_text_are_refused(console: Console) -> None:
     assert console("users", "show", "ad\udcffa").refusal() == "arguments must be UTF-8 text"
+
+
+@pytest.mark.usefixtures("data")
+def test_standard_output_holds_the_answer_alone_even_when_debugging(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOORWARD_LOG_LEVEL", "DEBUG")
+    monkeypatch.setenv("DOORWARD_DEBUG", "true")
+
+    assert console("users", "list", "--json").json == {"items": [], "next_cursor": None}

@@ -27,7 +27,7 @@ def served(act: Callable[[Container], Awaitable[T]]) -> T:
     async def run() -> T:
         container = container_for(load_settings())
         try:
-            await container.ensure_signing_key().execute()
+            await container.ensure_signing_keys().execute()
             await container.key_ring_keeper().refresh()
             return await act(container)
         finally:

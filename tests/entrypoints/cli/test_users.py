@@ -36,7 +36,7 @@ def signs_in(email: str, password: str) -> bool:
     async def sign_in() -> bool:
         container = container_for(load_settings())
         try:
-            await container.ensure_signing_key().execute()
+            await container.ensure_signing_keys().execute()
             await container.key_ring_keeper().refresh()
             command = SignInCommand(actor=Actor.anonymous(), email=email, password=password)
             await container.sign_in().execute(command)

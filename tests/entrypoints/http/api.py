@@ -152,6 +152,6 @@ async def running_api(**settings: Any) -> AsyncIterator[Api]:
     configure_logging(container.settings())
     app = create_app(container) if settings else _development_app()
     app.state.container = container
-    await container.ensure_signing_key().execute()
+    await container.ensure_signing_keys().execute()
     async with app.router.lifespan_context(app), Api(app, container) as api:
         yield api

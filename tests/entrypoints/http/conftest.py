@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 
 from tests.entrypoints.http.api import Api, OpenApi, running_api
+from tests.services import Service, serving
+
+ADMIN_EMAIL = "admin@example.com"
+ADMIN_PASSWORD = "in no example of the documentation"
 
 
 @pytest.fixture(autouse=True)
@@ -47,3 +51,13 @@ async def open_api() -> AsyncIterator[OpenApi]:
 async def api(open_api: OpenApi) -> Api:
     """The application as it is in development, without limits."""
     return await open_api()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]:
+    """A real `doorward serve` on a fresh database of each kind, with an administrator."""
+    settings = {"ADMIN_EMAIL": ADMIN_EMAIL, "ADMIN_PASSWORD": ADMIN_PASSWORD}
+    if request.param == "postgresql":
+        settings["DATABASE_URL"] = request.getfixturevalue("postgresql_database_url")
+    with serving(tmp_path, **settings) as service:
+        yield service

@@ -119,6 +119,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("status = 'current'"),
         sqlite_where=sa.text("status = 'current'"),
     )
+    op.create_index(
+        "uq_signing_keys_next",
+        "signing_keys",
+        ["status"],
+        unique=True,
+        postgresql_where=sa.text("status = 'next'"),
+        sqlite_where=sa.text("status = 'next'"),
+    )
     op.create_table(
         "users",
         sa.Column("id", sa.Uuid(), nullable=False),

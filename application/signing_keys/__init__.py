@@ -1,0 +1,1 @@
+"""Signing keys: keeping every worker's ring in step, and moving keys through their lives."""
