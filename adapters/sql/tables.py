@@ -233,9 +233,10 @@ outbox = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("template", String(32), nullable=False),
-    Column("user_id", Uuid),
+    # No foreign keys: what is on its way outlives what it speaks of, and then says so.
+    Column("user_id", Uuid, nullable=False),
     Column("link_id", Uuid),
-    Column("data", Document, nullable=False),
+    Column("recipient", String(320)),
     _when("created_at"),
     _when("due_at"),
     Column("attempts", Integer, nullable=False),
@@ -243,7 +244,24 @@ outbox = Table(
     _when("sent_at", nullable=True),
     _when("set_aside_at", nullable=True),
     Column("last_error", String(200)),
-    Index(None, "due_at"),
+    # What waits, which is little however much was sent before.
+    Index(
+        "ix_outbox_due_at",
+        "due_at",
+        postgresql_where=text("sent_at IS NULL AND set_aside_at IS NULL"),
+        sqlite_where=text("sent_at IS NULL AND set_aside_at IS NULL"),
+    ),
+    Index(None, "user_id", "template", "created_at"),
+    Index(None, "created_at"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    # One row a periodic job: who runs it now, and when it last ran through.
+    Column("name", String(32), primary_key=True),
+    _when("leased_until"),
+    _when("last_run_at", nullable=True),
 )
 
 idempotency = Table(
