@@ -15,13 +15,20 @@ from adapters.sql.storage import SqlStorage
 from adapters.sql.unit_of_work import SqlUnitOfWorkFactory
 from adapters.system.addresses import EmailValidatorNormaliser
 from adapters.system.clock import SystemClock, Uuid7Generator
+from adapters.system.signals import InProcessSignal
 from application.audit import EventFactory
 from application.authentication import AuthenticateToken, RecordDenial
 from application.health import CheckHealth
+from application.jobs import PurgeExpired
 from application.limits import CallLimits
+from application.link_tokens import LinkTokens
+from application.outbox import DeliverMessages, ListMessages, RetryMessages
+from application.outgoing_mail import OutgoingMail
 from application.pages import CursorCodec
 from application.password_proof import PasswordProof
 from application.passwords import ChangePassword, Reauthenticate
+from application.recovery.addresses import ChangeEmail, ResendVerification, VerifyEmail
+from application.recovery.passwords import ForgotPassword, ResetPassword
 from application.sessions.ending import EndOtherSessions, EndSession, EndUserSessions, SignOut
 from application.sessions.listing import ListSessions
 from application.sessions.refresh import RefreshSession
@@ -69,6 +76,9 @@ class Container(containers.DeclarativeContainer):
         memory=providers.Singleton(MemoryRateLimiter),
         redis=providers.Singleton(factories.redis_limiter, settings),
     )
+    delivery_signal = providers.Singleton(InProcessSignal)
+    mailer = providers.Singleton(factories.mailer, settings)
+    renderer = providers.Singleton(factories.renderer, settings)
     storage = providers.Selector(
         storage_kind,
         memory=providers.Singleton(MemoryStorage),
@@ -76,8 +86,8 @@ class Container(containers.DeclarativeContainer):
     )
     uow = providers.Selector(
         storage_kind,
-        memory=providers.Singleton(MemoryUnitOfWorkFactory, memory_database),
-        sql=providers.Singleton(SqlUnitOfWorkFactory, database, replica),
+        memory=providers.Singleton(MemoryUnitOfWorkFactory, memory_database, delivery_signal),
+        sql=providers.Singleton(SqlUnitOfWorkFactory, database, replica, delivery_signal),
     )
     session_lookup = providers.Selector(
         storage_kind,
@@ -90,6 +100,9 @@ class Container(containers.DeclarativeContainer):
     token_settings = providers.Singleton(factories.token_settings, settings)
     events = providers.Singleton(EventFactory, clock=clock, ids=ids)
     cursors = providers.Singleton(CursorCodec, macs=server_secret)
+    link_tokens = providers.Singleton(LinkTokens, macs=server_secret)
+    outgoing_mail = providers.Singleton(OutgoingMail, clock=clock, ids=ids)
+    _telling = {"uow": uow, "events": events, "mail": outgoing_mail}  # noqa: RUF012
     refresh_rules = providers.Singleton(factories.refresh_rules, settings)
     tokens = providers.Singleton(
         TokenIssuer,
@@ -165,6 +178,7 @@ class Container(containers.DeclarativeContainer):
         rules=refresh_rules,
         clock=clock,
         events=events,
+        mail=outgoing_mail,
     )
     list_sessions = providers.Singleton(
         ListSessions, uow=uow, cursors=cursors, rules=refresh_rules, clock=clock
@@ -183,7 +197,42 @@ class Container(containers.DeclarativeContainer):
         policy=password_policy,
         clock=clock,
         events=events,
+        mail=outgoing_mail,
     )
+
+    # Use cases: recovery
+    forgot_password = providers.Singleton(
+        ForgotPassword, addresses=addresses, macs=server_secret, ids=ids, **_telling
+    )
+    reset_password = providers.Singleton(
+        ResetPassword,
+        tokens=link_tokens,
+        hasher=hasher,
+        policy=password_policy,
+        clock=clock,
+        **_telling,
+    )
+    verify_email = providers.Singleton(VerifyEmail, tokens=link_tokens, clock=clock, **_telling)
+    resend_verification = providers.Singleton(ResendVerification, **_telling)
+    change_email = providers.Singleton(
+        ChangeEmail, addresses=addresses, proof=password_proof, ids=ids, **_telling
+    )
+
+    # Use cases: mail and jobs
+    deliver_messages = providers.Singleton(
+        DeliverMessages,
+        uow=uow,
+        mailer=mailer,
+        renderer=renderer,
+        tokens=link_tokens,
+        pages=providers.Callable(factories.link_pages, settings),
+        clock=clock,
+        spares_reserved=providers.Callable(factories.spares_reserved, settings),
+    )
+    list_messages = providers.Singleton(ListMessages, uow=uow, cursors=cursors)
+    retry_messages = providers.Singleton(RetryMessages, uow=uow, clock=clock, events=events)
+    retention = providers.Callable(factories.retention, settings)
+    purge_expired = providers.Singleton(PurgeExpired, uow=uow, clock=clock, retention=retention)
 
     # Use cases: accounts
     register_user = providers.Singleton(
@@ -195,6 +244,8 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
         ids=ids,
         events=events,
+        mail=outgoing_mail,
+        confirms_by_mail=providers.Callable(factories.verification_required, settings),
         registration_is_open=providers.Callable(factories.registration_is_open, settings),
     )
     get_own_account = providers.Singleton(GetOwnAccount)
@@ -215,12 +266,14 @@ class Container(containers.DeclarativeContainer):
         policy=password_policy,
         clock=clock,
         events=events,
+        mail=outgoing_mail,
     )
 
 
 async def close(container: Container) -> None:
     """Gives back what the process holds; the last call on a container."""
     await container.limiter().close()
+    await container.mailer().close()
     await container.storage().close()
     container.hasher().close()
 

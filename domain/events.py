@@ -35,6 +35,7 @@ class EventKind(StrEnum):
     REFRESH_RETRIED_ELSEWHERE = "session.refresh_retried_from_another_address"
     PERMISSION_DENIED = "access.permission_denied"
     SIGNING_KEY_CREATED = "signing_key.created"
+    MAIL_RETRIED = "outbox.retried"
 
 
 class EventOutcome(StrEnum):

@@ -34,10 +34,11 @@ class MemoryLinkRepository(LinkRepository):
         used = self._records.links[link_id] = replace(link, used_at=at)
         return used
 
-    async def withdraw_all(self, user_id: UUID) -> None:
-        for link in list(self._records.links.values()):
-            if link.user_id == user_id and link.used_at is None:
-                del self._records.links[link.id]
+    async def withdraw(self, user_id: UUID, purposes: Collection[LinkPurpose]) -> None:
+        for purpose in purposes:
+            for link in self._of(user_id, purpose):
+                if link.used_at is None:
+                    del self._records.links[link.id]
 
     def _of(self, user_id: UUID, purpose: LinkPurpose) -> list[Link]:
         links = self._records.links.values()

@@ -56,8 +56,14 @@ class SqlLinkRepository(LinkRepository):
         row = (await self._run(statement)).one_or_none()
         return _from_row(row) if row else None
 
-    async def withdraw_all(self, user_id: UUID) -> None:
-        await self._run(delete(links).where(links.c.user_id == user_id, links.c.used_at.is_(None)))
+    async def withdraw(self, user_id: UUID, purposes: Collection[LinkPurpose]) -> None:
+        await self._run(
+            delete(links).where(
+                links.c.user_id == user_id,
+                links.c.purpose.in_([purpose.value for purpose in purposes]),
+                links.c.used_at.is_(None),
+            )
+        )
 
 
 def _to_row(link: Link) -> dict[str, Any]:

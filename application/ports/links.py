@@ -32,5 +32,5 @@ class LinkRepository(ABC):
         """
 
     @abstractmethod
-    async def withdraw_all(self, user_id: UUID) -> None:
-        """No link of the account that is still open works from now on."""
+    async def withdraw(self, user_id: UUID, purposes: Collection[LinkPurpose]) -> None:
+        """No link of the account for these purposes that is still open works from now on."""

@@ -11,7 +11,8 @@ from config.container import Container, close
 from config.logging import configure_logging
 from config.settings import Settings
 from domain.errors import Unavailable
-from entrypoints.http import auth, health, sessions, users, well_known
+from entrypoints.http import account_pages, auth, health, recovery, sessions, users, well_known
+from entrypoints.http.background import run_jobs
 from entrypoints.http.drain import install_drain
 from entrypoints.http.errors import register_error_handlers
 from entrypoints.http.middleware.body_limit import BodyLimit
@@ -48,6 +49,8 @@ def create_app(container: Container | None = None) -> FastAPI:
     app.include_router(users.router)
     app.include_router(auth.router)
     app.include_router(sessions.router)
+    app.include_router(recovery.router)
+    app.include_router(account_pages.router)
     register_error_handlers(app)
     install_openapi(app)
     _wrap(app, settings)
@@ -73,13 +76,16 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     container: Container = app.state.container
     await _refresh_keys(container)
     install_drain(container.check_health(), container.settings().drain_seconds)
-    refresher = asyncio.create_task(_keep_keys_fresh(container), name="signing-keys")
+    tasks = [asyncio.create_task(_keep_keys_fresh(container), name="signing-keys")]
+    if container.settings().jobs == "inprocess":
+        tasks.append(asyncio.create_task(run_jobs(container), name="jobs"))
     try:
         yield
     finally:
-        refresher.cancel()
-        with suppress(asyncio.CancelledError):
-            await refresher
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         await close(container)
 
 

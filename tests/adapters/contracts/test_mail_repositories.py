@@ -150,11 +150,14 @@ async def test_only_the_newest_of_a_purpose_works(uow: UnitOfWorkFactory, user: 
 async def test_withdrawn_links_are_gone_and_others_stay(uow: UnitOfWorkFactory, user: User) -> None:
     other = await add_user(uow, "grace@example.com")
     mine, theirs = await add_link(uow, link_for(user.id)), await add_link(uow, link_for(other.id))
+    reset = await add_link(uow, link_for(user.id, LinkPurpose.RESET))
     async with uow() as unit:
-        await unit.links.withdraw_all(user.id)
+        await unit.links.withdraw(user.id, VERIFY)
         await unit.commit()
     assert await use_link(uow, mine) is None
     assert await use_link(uow, theirs) is not None
+    async with uow.reading() as unit:
+        assert await unit.links.get(reset.id) == reset
 
 
 async def test_nothing_is_stored_for_an_account_that_is_not_there(uow: UnitOfWorkFactory) -> None:
