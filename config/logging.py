@@ -9,7 +9,7 @@ from structlog.typing import Processor
 from config.settings import Settings
 
 # What these libraries say at INFO is either said better by our own lines or may hold addresses.
-_QUIET = ("uvicorn.access", "asyncio", "aiosqlite", "sqlalchemy", "alembic")
+_QUIET = ("uvicorn.access", "asyncio", "aiosqlite", "sqlalchemy", "alembic", "httpx", "httpcore")
 
 
 def configure_logging(settings: Settings) -> None:
