@@ -52,8 +52,12 @@ class House:
     """The container's use cases, and the mail that they cause."""
 
     def __init__(self, *, real_time: bool = False, **settings: Any) -> None:
-        defaults = {"database_url": "memory://", "environment": "development", "workers": 1}
-        self.container: Container = container_for(load_settings(**defaults, **settings))
+        defaults: dict[str, Any] = {
+            "database_url": "memory://",
+            "environment": "development",
+            "workers": 1,
+        }
+        self.container: Container = container_for(load_settings(**defaults | settings))
         self.clock = ManualClock()
         self.mailer = ListMailer()
         if not real_time:

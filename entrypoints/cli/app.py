@@ -8,6 +8,7 @@ import typer
 from config.settings import ConfigurationError
 from domain.errors import DomainError
 from entrypoints.cli.openapi import openapi
+from entrypoints.cli.outbox import outbox
 from entrypoints.cli.serve import serve
 
 app = typer.Typer(
@@ -19,6 +20,7 @@ app = typer.Typer(
 )
 app.command()(serve)
 app.command()(openapi)
+app.add_typer(outbox, name="outbox")
 
 
 @app.callback()
