@@ -76,7 +76,11 @@ class Container(containers.DeclarativeContainer):
         memory=providers.Singleton(MemoryRateLimiter),
         redis=providers.Singleton(factories.redis_limiter, settings),
     )
-    delivery_signal = providers.Singleton(InProcessSignal)
+    delivery_signal = providers.Selector(
+        providers.Callable(factories.jobs_kind, settings),
+        inprocess=providers.Singleton(InProcessSignal),
+        celery=providers.Singleton(factories.celery_signal, settings),
+    )
     mailer = providers.Singleton(factories.mailer, settings)
     renderer = providers.Singleton(factories.renderer, settings)
     storage = providers.Selector(
@@ -274,6 +278,7 @@ async def close(container: Container) -> None:
     """Gives back what the process holds; the last call on a container."""
     await container.limiter().close()
     await container.mailer().close()
+    container.delivery_signal().close()
     await container.storage().close()
     container.hasher().close()
 

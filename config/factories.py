@@ -16,8 +16,10 @@ from application.jobs import Retention
 from application.limits import LimitGroup
 from application.outbox import LinkPages
 from application.ports.mailer import Mailer
+from application.ports.outbox import DeliverySignal
 from application.tokens import TokenSettings
 from config.data_folder import read_server_secret
+from config.queues import DELIVER, QUEUE
 from config.settings import Settings
 from domain.passwords import PasswordPolicy
 from domain.rate_limits import RateLimitRule
@@ -133,6 +135,19 @@ def mailer(settings: Settings) -> Mailer:
             token=token.get_secret_value() if token else None,
         )
     return ConsoleMailer()
+
+
+def celery_signal(settings: Settings) -> DeliverySignal:
+    # Celery takes a while to import, which installations without it need not wait for.
+    from adapters.celery.signal import CelerySignal
+
+    if settings.redis_url is None:
+        raise ValueError("no Redis is configured")
+    return CelerySignal(settings.redis_url.get_secret_value(), task=DELIVER, queue=QUEUE)
+
+
+def jobs_kind(settings: Settings) -> str:
+    return settings.jobs
 
 
 def renderer(settings: Settings) -> JinjaRenderer:

@@ -12,6 +12,9 @@ class InProcessSignal(DeliverySignal):
     def notify(self) -> None:
         self._event.set()
 
+    def close(self) -> None:
+        return
+
     async def wait(self, timeout_seconds: float) -> None:
         """Returns when there is something to deliver, or when the time is over."""
         try:

@@ -59,3 +59,7 @@ class DeliverySignal(ABC):
     @abstractmethod
     def notify(self) -> None:
         """Call after a commit that added a message. Neither waits nor raises."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """The last call."""

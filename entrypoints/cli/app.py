@@ -10,6 +10,7 @@ from domain.errors import DomainError
 from entrypoints.cli.openapi import openapi
 from entrypoints.cli.outbox import outbox
 from entrypoints.cli.serve import serve
+from entrypoints.cli.worker import worker
 
 app = typer.Typer(
     name="doorward",
@@ -19,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(serve)
+app.command()(worker)
 app.command()(openapi)
 app.add_typer(outbox, name="outbox")
 

@@ -1,0 +1,42 @@
+"""`doorward worker`: does the background jobs until it is told to stop."""
+
+from typing import Annotated
+
+import typer
+
+from config.data_folder import read_server_secret
+from config.logging import configure_logging
+from config.settings import ConfigurationError, load_settings
+
+
+def worker(
+    beat: Annotated[
+        bool, typer.Option("--beat/--no-beat", help="Also ask for the periodic jobs.")
+    ] = True,
+    concurrency: Annotated[int, typer.Option(min=1, max=64, help="How many processes work.")] = 2,
+) -> None:
+    """Deliver mail and do the periodic jobs, with Redis as the broker."""
+    # Celery takes a while to import, which the other commands need not wait for.
+    from entrypoints.worker.app import create_worker, start_clock
+
+    settings = load_settings()
+    if settings.jobs != "celery":
+        raise ConfigurationError(("DOORWARD_JOBS: must be celery for a worker to have work",))
+    # Whoever works on an installation does not begin one.
+    read_server_secret(settings)
+    configure_logging(settings)
+    app = create_worker(settings)
+    stop_clock = start_clock(app) if beat else None
+    try:
+        app.worker_main(
+            [
+                "worker",
+                "--pool=prefork",
+                f"--concurrency={concurrency}",
+                f"--loglevel={settings.log_level}",
+                *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+            ]
+        )
+    finally:
+        if stop_clock is not None:
+            stop_clock()
