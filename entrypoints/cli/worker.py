@@ -17,7 +17,7 @@ def worker(
 ) -> None:
     """Deliver mail and do the periodic jobs, with Redis as the broker."""
     # Celery takes a while to import, which the other commands need not wait for.
-    from entrypoints.worker.app import create_worker, start_clock
+    from entrypoints.worker.app import create_worker, note_signals, start_clock
 
     settings = load_settings()
     if settings.jobs != "celery":
@@ -27,9 +27,11 @@ def worker(
     configure_logging(settings)
     app = create_worker(settings)
     stop_clock = start_clock(app) if beat else None
+    signals_seen = note_signals()
     try:
         app.worker_main(
             [
+                "--quiet",
                 "worker",
                 "--pool=prefork",
                 f"--concurrency={concurrency}",
@@ -37,6 +39,11 @@ def worker(
                 *("--without-gossip", "--without-mingle", "--without-heartbeat"),
             ]
         )
+    except SystemExit as end:
+        if end.code:
+            raise
     finally:
         if stop_clock is not None:
             stop_clock()
+    if "SIGINT" in signals_seen:
+        raise typer.Exit(130)

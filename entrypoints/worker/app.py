@@ -1,13 +1,19 @@
 """Celery's tasks, and the clock that asks for the periodic ones."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
 from celery import Celery
 from celery.beat import EmbeddedService, Scheduler
-from celery.signals import worker_process_init, worker_process_shutdown
+from celery.signals import (
+    worker_process_init,
+    worker_process_shutdown,
+    worker_ready,
+    worker_shutting_down,
+)
 
 from config.container import Container, close, container_for
 from config.logging import configure_logging
@@ -20,6 +26,15 @@ _log = structlog.get_logger("doorward.jobs")
 _DELIVER_EVERY_SECONDS = 2.0
 _PURGE_EVERY_SECONDS = 600.0
 """Whether it is due is settled in the database; this is how soon a dead worker's is taken over."""
+
+
+# One line for every question of the clock, which is asked every two seconds.
+_CHATTY = ("beat", "worker.strategy", "worker.request", "app.trace")
+
+
+def _quieten() -> None:
+    for name in _CHATTY:
+        logging.getLogger(f"celery.{name}").setLevel(logging.WARNING)
 
 
 class Jobs:
@@ -35,6 +50,7 @@ class Jobs:
 
     def open(self) -> None:
         configure_logging(self._settings)
+        _quieten()
         self._loop = asyncio.new_event_loop()
         self._container = container_for(self._settings)
 
@@ -82,6 +98,8 @@ def create_worker(settings: Settings) -> Celery:
         },
     )
     jobs = Jobs(settings)
+    # After Celery has set levels of its own.
+    worker_ready.connect(lambda **_: _quieten(), weak=False)
     worker_process_init.connect(lambda **_: jobs.open(), weak=False)
     worker_process_shutdown.connect(lambda **_: jobs.close(), weak=False)
 
@@ -94,6 +112,13 @@ def create_worker(settings: Settings) -> Celery:
     app.task(deliver, name=DELIVER)
     app.task(purge, name=PURGE)
     return app
+
+
+def note_signals() -> set[str]:
+    """The names of the signals that ask this process to end, as they arrive."""
+    seen: set[str] = set()
+    worker_shutting_down.connect(lambda sig, **_: seen.add(sig), weak=False)
+    return seen
 
 
 def start_clock(app: Celery) -> Callable[[], None]:
