@@ -12,7 +12,7 @@ from config.logging import configure_logging
 from config.settings import Settings
 from domain.errors import Unavailable
 from entrypoints.http import account_pages, auth, health, recovery, sessions, users, well_known
-from entrypoints.http.background import run_jobs
+from entrypoints.http.background import BackgroundJobs
 from entrypoints.http.drain import install_drain
 from entrypoints.http.errors import register_error_handlers
 from entrypoints.http.middleware.body_limit import BodyLimit
@@ -76,16 +76,18 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     container: Container = app.state.container
     await _refresh_keys(container)
     install_drain(container.check_health(), container.settings().drain_seconds)
-    tasks = [asyncio.create_task(_keep_keys_fresh(container), name="signing-keys")]
-    if container.settings().jobs == "inprocess":
-        tasks.append(asyncio.create_task(run_jobs(container), name="jobs"))
+    refresher = asyncio.create_task(_keep_keys_fresh(container), name="signing-keys")
+    jobs = BackgroundJobs(container) if container.settings().jobs == "inprocess" else None
+    if jobs is not None:
+        jobs.start()
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        if jobs is not None:
+            await jobs.stop()
+        refresher.cancel()
+        with suppress(asyncio.CancelledError):
+            await refresher
         await close(container)
 
 

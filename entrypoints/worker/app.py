@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TypeVar
 
 import structlog
 from celery import Celery
@@ -37,6 +37,12 @@ def _quieten() -> None:
         logging.getLogger(f"celery.{name}").setLevel(logging.WARNING)
 
 
+_BATCH = 20
+"""Short tasks: a worker that is told to stop finishes the one that it has in hand."""
+
+T = TypeVar("T")
+
+
 class Jobs:
     """What one worker process holds: an event loop and a container, made after the fork.
 
@@ -60,14 +66,15 @@ class Jobs:
             self._loop.close()
         self._loop = self._container = None
 
-    def run(self, name: str, work: Callable[[Container], Awaitable[Any]]) -> None:
+    def run(self, name: str, work: Callable[[Container], Awaitable[T]]) -> T | None:
         """What fails is asked for again by the clock; every job may be repeated."""
         if self._loop is None or self._container is None:
             raise RuntimeError("jobs run in worker processes only")
         try:
-            self._loop.run_until_complete(work(self._container))
+            return self._loop.run_until_complete(work(self._container))
         except Unavailable:
             _log.warning("job_waits_for_database", job=name)
+            return None
 
 
 def create_worker(settings: Settings) -> Celery:
@@ -104,7 +111,11 @@ def create_worker(settings: Settings) -> Celery:
     worker_process_shutdown.connect(lambda **_: jobs.close(), weak=False)
 
     def deliver() -> None:
-        jobs.run(DELIVER, lambda container: container.deliver_messages().execute())
+        taken = jobs.run(
+            DELIVER, lambda container: container.deliver_messages().execute(at_most=_BATCH)
+        )
+        if taken == _BATCH:
+            app.send_task(DELIVER, queue=QUEUE)
 
     def purge() -> None:
         jobs.run(PURGE, lambda container: container.purge_expired().execute())
