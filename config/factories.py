@@ -19,7 +19,7 @@ from application.ports.mailer import Mailer
 from application.ports.outbox import DeliverySignal
 from application.tokens import TokenSettings
 from config.data_folder import read_server_secret
-from config.queues import DELIVER, QUEUE
+from config.queues import DELIVER, QUEUE, broker_url
 from config.settings import Settings
 from domain.passwords import PasswordPolicy
 from domain.rate_limits import RateLimitRule
@@ -143,7 +143,8 @@ def celery_signal(settings: Settings) -> DeliverySignal:
 
     if settings.redis_url is None:
         raise ValueError("no Redis is configured")
-    return CelerySignal(settings.redis_url.get_secret_value(), task=DELIVER, queue=QUEUE)
+    broker = broker_url(settings.redis_url.get_secret_value())
+    return CelerySignal(broker, task=DELIVER, queue=QUEUE)
 
 
 def jobs_kind(settings: Settings) -> str:

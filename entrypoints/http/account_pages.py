@@ -22,13 +22,13 @@ button { font: inherit; padding: .5rem 1.25rem; margin-top: 1rem }
 _SCRIPT = """
 "use strict";
 const form = document.querySelector("form");
-const status = document.getElementById("status");
+const report = document.getElementById("status");
 const token = location.hash.replace(/^#(token=)?/, "");
 history.replaceState(null, "", location.pathname);
 const failed = "This did not work. Please try again in a moment.";
 if (!token) {
   form.hidden = true;
-  status.textContent = "This link is not complete. Please copy the whole link from the message.";
+  report.textContent = "This link is not complete. Please copy the whole link from the message.";
 }
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -36,7 +36,7 @@ form.addEventListener("submit", async (event) => {
   const field = form.querySelector("input");
   const body = field ? { token, new_password: field.value } : { token };
   button.disabled = true;
-  status.textContent = "One moment ...";
+  report.textContent = "One moment ...";
   try {
     const answer = await fetch(form.dataset.post, {
       method: "POST",
@@ -46,13 +46,13 @@ form.addEventListener("submit", async (event) => {
     });
     if (answer.ok) {
       form.hidden = true;
-      status.textContent = form.dataset.done;
+      report.textContent = form.dataset.done;
       return;
     }
     const fault = await answer.json();
-    status.textContent = fault.details ? fault.details[0].message : fault.message;
+    report.textContent = fault.details ? fault.details[0].message : fault.message;
   } catch {
-    status.textContent = failed;
+    report.textContent = failed;
   }
   button.disabled = false;
 });

@@ -17,7 +17,7 @@ from celery.signals import (
 
 from config.container import Container, close, container_for
 from config.logging import configure_logging
-from config.queues import DELIVER, PURGE, QUEUE
+from config.queues import DELIVER, PURGE, QUEUE, broker_url
 from config.settings import Settings
 from domain.errors import Unavailable
 
@@ -81,7 +81,8 @@ def create_worker(settings: Settings) -> Celery:
     """One Celery application over one broker; nothing is connected yet."""
     if settings.redis_url is None:
         raise ValueError("a worker needs a broker")
-    app = Celery("doorward", broker=settings.redis_url.get_secret_value(), set_as_current=True)
+    broker = broker_url(settings.redis_url.get_secret_value())
+    app = Celery("doorward", broker=broker, set_as_current=True)
     app.conf.update(
         task_default_queue=QUEUE,
         # Acknowledged when done: what a killed worker had taken is given to another one.
