@@ -6,9 +6,7 @@ from adapters.crypto.common_passwords import load_common_passwords
 from adapters.crypto.passwords import Argon2PasswordHasher
 from adapters.crypto.server_secret import ServerSecret
 from adapters.mail.console import ConsoleMailer
-from adapters.mail.http import HttpMailer
 from adapters.mail.rendering import JinjaRenderer
-from adapters.mail.smtp import SmtpMailer, SmtpServer
 from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.redis.rate_limiter import RedisRateLimiter
 from adapters.sql.engine import Database, PoolSettings
@@ -124,10 +122,15 @@ def registration_is_open(settings: Settings) -> bool:
 
 
 def mailer(settings: Settings) -> Mailer:
+    # The clients take a while to import: only the one that is used is waited for.
     if settings.mailer == "smtp" and settings.smtp_url is not None:
+        from adapters.mail.smtp import SmtpMailer, SmtpServer
+
         server = SmtpServer.of_url(settings.smtp_url.get_secret_value())
         return SmtpMailer(server, sender=settings.mail_from)
     if settings.mailer == "http" and settings.mail_api_url is not None:
+        from adapters.mail.http import HttpMailer
+
         token = settings.mail_api_token
         return HttpMailer(
             settings.mail_api_url,

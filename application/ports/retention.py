@@ -23,5 +23,5 @@ class RetentionRepository(ABC):
     async def purge(self, cutoffs: Cutoffs, limit: int) -> dict[str, int]:
         """Deletes at most `limit` records of each kind; how many of each that were.
 
-        Mail that is neither sent nor given up stays, however old.
+        Mail that was not sent stays, however old.
         """
