@@ -118,3 +118,17 @@ def test_a_broker_that_is_away_keeps_no_request_and_loses_no_mail(
         process(installation.environment, "worker", "--concurrency", "1"),
     ):
         wait_until(lambda: installation.has_arrived("away@accounts.dev"))
+
+
+def test_a_worker_and_its_clock_survive_the_loss_of_the_broker(
+    installation: Installation,
+) -> None:
+    with process(installation.environment, "worker", "--concurrency", "1"):
+        installation.register("first@accounts.dev")
+        wait_until(lambda: installation.has_arrived("first@accounts.dev"))
+        installation.redis.kill()
+        # Nobody tells the worker of this one: its own clock must still run afterwards.
+        installation.register("second@accounts.dev")
+        time.sleep(3)
+        with redis_process(installation.redis.port):
+            wait_until(lambda: installation.has_arrived("second@accounts.dev"))
