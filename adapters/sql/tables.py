@@ -1,14 +1,11 @@
 """The whole schema, those tables included that later features fill."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import (
-    JSON,
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -17,31 +14,11 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """Aware UTC in, aware UTC out; SQLite, which has no zones, keeps the UTC wall time."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None or dialect.name != "sqlite":
-            return value
-        return value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None or dialect.name != "sqlite":
-            return value
-        return value.replace(tzinfo=UTC)
-
-
-Document = JSON().with_variant(JSONB(), "postgresql")
+from adapters.sql.column_types import Document, UtcDateTime
 
 metadata = MetaData(
     naming_convention={
@@ -228,6 +205,9 @@ links = Table(
     Index(None, "expires_at"),
 )
 
+# What is to be sent, which is little however much was sent before.
+_WAITS = text("sent_at IS NULL AND set_aside_at IS NULL")
+
 outbox = Table(
     "outbox",
     metadata,
@@ -244,13 +224,7 @@ outbox = Table(
     _when("sent_at", nullable=True),
     _when("set_aside_at", nullable=True),
     Column("last_error", String(200)),
-    # What waits, which is little however much was sent before.
-    Index(
-        "ix_outbox_due_at",
-        "due_at",
-        postgresql_where=text("sent_at IS NULL AND set_aside_at IS NULL"),
-        sqlite_where=text("sent_at IS NULL AND set_aside_at IS NULL"),
-    ),
+    Index("ix_outbox_due_at", "due_at", postgresql_where=_WAITS, sqlite_where=_WAITS),
     Index(None, "user_id", "template", "created_at"),
     Index(None, "created_at"),
 )
