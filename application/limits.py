@@ -57,7 +57,7 @@ class CallLimits:
         return await self._charge(group, [f"account:{actor.user_id}"])
 
     async def charge_address(self, origin: Origin, group: LimitGroup) -> AppliedLimit | None:
-        """For a call whose credential was refused."""
+        """For a call whose credential was refused, or that names no account."""
         return await self._charge(group, [f"address:{address_block(origin.ip)}"])
 
     async def charge_attempt(self, origin: Origin, email: str) -> AppliedLimit | None:

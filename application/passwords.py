@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass, field
 
+from application.account_access import withdraw_powers
 from application.audit import EventFactory, user_party
+from application.outgoing_mail import OutgoingMail
 from application.password_proof import PasswordProof
 from application.ports.clock import Clock
 from application.ports.passwords import PasswordHasher
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import Actor, require_session
 from domain.events import EventKind
+from domain.outbox import MessageTemplate
 from domain.passwords import PasswordPolicy
 from domain.sessions import SessionEnd
 
@@ -69,6 +72,7 @@ class ChangePassword:
         policy: PasswordPolicy,
         clock: Clock,
         events: EventFactory,
+        mail: OutgoingMail,
     ) -> None:
         self._uow = uow
         self._proof = proof
@@ -76,6 +80,7 @@ class ChangePassword:
         self._policy = policy
         self._clock = clock
         self._events = events
+        self._mail = mail
 
     async def execute(self, command: ChangePasswordCommand) -> None:
         actor = command.actor
@@ -93,6 +98,8 @@ class ChangePassword:
             await uow.sessions.end_all(
                 user_id, now, SessionEnd.PASSWORD_CHANGED, besides=session_id
             )
+            await withdraw_powers(uow, user_id)
+            await self._mail.notify(uow, user_id, MessageTemplate.PASSWORD_CHANGED)
             await uow.events.add(
                 self._events.success(EventKind.USER_PASSWORD_CHANGED, actor, user_party(user_id))
             )

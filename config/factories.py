@@ -1,14 +1,23 @@
 """From settings to what adapters and use cases are constructed with."""
 
+from datetime import timedelta
+
 from adapters.crypto.common_passwords import load_common_passwords
 from adapters.crypto.passwords import Argon2PasswordHasher
 from adapters.crypto.server_secret import ServerSecret
+from adapters.mail.console import ConsoleMailer
+from adapters.mail.rendering import JinjaRenderer
 from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.redis.rate_limiter import RedisRateLimiter
 from adapters.sql.engine import Database, PoolSettings
+from application.jobs import Retention
 from application.limits import LimitGroup
+from application.outbox import LinkPages
+from application.ports.mailer import Mailer
+from application.ports.outbox import DeliverySignal
 from application.tokens import TokenSettings
 from config.data_folder import read_server_secret
+from config.queues import DELIVER, QUEUE, broker_url
 from config.settings import Settings
 from domain.passwords import PasswordPolicy
 from domain.rate_limits import RateLimitRule
@@ -118,6 +127,59 @@ def storage_kind(settings: Settings) -> str:
 
 def registration_is_open(settings: Settings) -> bool:
     return settings.registration == "open"
+
+
+def mailer(settings: Settings) -> Mailer:
+    # The clients take a while to import: only the one that is used is waited for.
+    if settings.mailer == "smtp" and settings.smtp_url is not None:
+        from adapters.mail.smtp import SmtpMailer, SmtpServer
+
+        server = SmtpServer.of_url(settings.smtp_url.get_secret_value())
+        return SmtpMailer(server, sender=settings.mail_from)
+    if settings.mailer == "http" and settings.mail_api_url is not None:
+        from adapters.mail.http import HttpMailer
+
+        token = settings.mail_api_token
+        return HttpMailer(
+            settings.mail_api_url,
+            sender=settings.mail_from,
+            token=token.get_secret_value() if token else None,
+        )
+    return ConsoleMailer()
+
+
+def celery_signal(settings: Settings) -> DeliverySignal:
+    # Celery takes a while to import, which installations without it need not wait for.
+    from adapters.celery.signal import CelerySignal
+
+    if settings.redis_url is None:
+        raise ValueError("no Redis is configured")
+    broker = broker_url(settings.redis_url.get_secret_value())
+    return CelerySignal(broker, task=DELIVER, queue=QUEUE)
+
+
+def jobs_kind(settings: Settings) -> str:
+    return settings.jobs
+
+
+def renderer(settings: Settings) -> JinjaRenderer:
+    return JinjaRenderer(sender=settings.mail_from, service_url=settings.public_url)
+
+
+def spares_reserved(settings: Settings) -> bool:
+    """The console sends nothing anywhere: there, reserved addresses are for trying things out."""
+    return settings.mailer != "console"
+
+
+def link_pages(settings: Settings) -> LinkPages:
+    return LinkPages(
+        verify=settings.verify_url or f"{settings.public_url}/account/verify",
+        reset=settings.reset_url or f"{settings.public_url}/account/reset",
+    )
+
+
+def retention(settings: Settings) -> Retention:
+    return Retention(events=timedelta(days=settings.event_retention_days))
 
 
 def verification_required(settings: Settings) -> bool:

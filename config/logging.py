@@ -9,7 +9,7 @@ from structlog.typing import Processor
 from config.settings import Settings
 
 # What these libraries say at INFO is either said better by our own lines or may hold addresses.
-_QUIET = ("uvicorn.access", "asyncio", "aiosqlite", "sqlalchemy", "alembic")
+_QUIET = ("uvicorn.access", "asyncio", "aiosqlite", "sqlalchemy", "alembic", "httpx", "httpcore")
 # What these warn of is what a command fails with, and says itself.
 _TOLD_BY_COMMANDS = ("doorward.sql", "adapters.redis")
 

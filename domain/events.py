@@ -18,6 +18,13 @@ class EventKind(StrEnum):
     USER_DELETED = "user.deleted"
     USER_ROLES_CHANGED = "user.roles_changed"
     USER_PASSWORD_CHANGED = "user.password_changed"  # noqa: S105 - the name of a kind
+    REGISTRATION_REPEATED = "user.registration_repeated"
+    PASSWORD_RESET_REQUESTED = "user.password_reset_requested"  # noqa: S105 - the name of a kind
+    PASSWORD_RESET = "user.password_reset"  # noqa: S105 - the name of a kind
+    VERIFICATION_REQUESTED = "user.verification_requested"
+    EMAIL_VERIFIED = "user.email_verified"
+    EMAIL_CHANGE_REQUESTED = "user.email_change_requested"
+    EMAIL_CHANGED = "user.email_changed"
     SIGNED_IN = "session.signed_in"
     SIGN_IN_FAILED = "session.sign_in_failed"
     SIGNED_OUT = "session.signed_out"
@@ -31,6 +38,7 @@ class EventKind(StrEnum):
     SIGNING_KEY_ROTATED = "signing_key.rotated"
     SIGNING_KEY_RETIRED = "signing_key.retired"
     SIGNING_KEY_REVOKED = "signing_key.revoked"
+    MAIL_RETRIED = "outbox.retried"
 
 
 class EventOutcome(StrEnum):

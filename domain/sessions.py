@@ -63,6 +63,8 @@ class SessionEnd(StrEnum):
     ENDED_BY_USER = "ended_by_user"
     ENDED_BY_ADMINISTRATOR = "ended_by_administrator"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a reason
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of a reason
+    EMAIL_VERIFIED = "email_verified"
     USER_DISABLED = "user_disabled"
     REUSE_DETECTED = "reuse_detected"
     TOKEN_REVOKED = "token_revoked"  # noqa: S105 - the name of a reason

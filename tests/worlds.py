@@ -30,7 +30,9 @@ class World:
         command = RegisterUserCommand(
             actor=Actor.anonymous(), email=email, name="Ada", password=PASSWORD
         )
-        return (await self.container.register_user().execute(command)).id
+        user = await self.container.register_user().execute(command)
+        assert user is not None
+        return user.id
 
     async def sign_in(self, email: str, origin: Origin | None = None) -> IssuedTokens:
         command = SignInCommand(actor=Actor.anonymous(origin), email=email, password=PASSWORD)

@@ -5,7 +5,10 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self, cast
 from uuid import UUID
 
+from application.ports.jobs import JobLease
 from domain.events import Event
+from domain.links import Link
+from domain.outbox import OutboxMessage
 from domain.passwords import PasswordCredential
 from domain.roles import BUILT_IN_ROLES
 from domain.sessions import Session
@@ -27,6 +30,9 @@ class Records:
     role_permissions: dict[str, frozenset[str]] = field(default_factory=_built_in_permissions)
     events: dict[UUID, Event] = field(default_factory=dict)
     signing_keys: dict[str, SigningKey] = field(default_factory=dict)
+    links: dict[UUID, Link] = field(default_factory=dict)
+    outbox: dict[UUID, OutboxMessage] = field(default_factory=dict)
+    jobs: dict[str, JobLease] = field(default_factory=dict)
 
     def copy(self) -> Self:
         return replace(self, **{each.name: dict(getattr(self, each.name)) for each in fields(self)})

@@ -5,18 +5,28 @@ from typing import Self
 
 from adapters.memory.credentials import MemoryCredentialRepository
 from adapters.memory.events import MemoryEventRepository
+from adapters.memory.jobs import MemoryJobRepository
+from adapters.memory.links import MemoryLinkRepository
+from adapters.memory.outbox import MemoryOutboxRepository
 from adapters.memory.records import MemoryDatabase, Records
+from adapters.memory.retention import MemoryRetentionRepository
 from adapters.memory.roles import MemoryRoleRepository
 from adapters.memory.sessions import MemorySessionRepository
 from adapters.memory.signing_keys import MemorySigningKeyRepository
 from adapters.memory.users import MemoryUserRepository
+from application.ports.outbox import DeliverySignal
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
 class MemoryUnitOfWork(UnitOfWork):
-    def __init__(self, database: MemoryDatabase, *, writes: bool) -> None:
+    outbox: MemoryOutboxRepository
+
+    def __init__(
+        self, database: MemoryDatabase, *, writes: bool, signal: DeliverySignal | None = None
+    ) -> None:
         self._database = database
         self._writes = writes
+        self._signal = signal
         self._staged: Records | None = None
 
     async def __aenter__(self) -> Self:
@@ -30,6 +40,10 @@ class MemoryUnitOfWork(UnitOfWork):
         self.roles = MemoryRoleRepository(records)
         self.events = MemoryEventRepository(records)
         self.signing_keys = MemorySigningKeyRepository(records)
+        self.links = MemoryLinkRepository(records)
+        self.outbox = MemoryOutboxRepository(records)
+        self.jobs = MemoryJobRepository(records)
+        self.retention = MemoryRetentionRepository(records)
         return self
 
     async def commit(self) -> None:
@@ -38,6 +52,8 @@ class MemoryUnitOfWork(UnitOfWork):
         if self._writes:
             # A copy: what is written after the commit is not part of it.
             self._database.committed = self._staged.copy()
+        if self._signal is not None and self.outbox.has_added:
+            self._signal.notify()
 
     async def __aexit__(
         self,
@@ -51,11 +67,12 @@ class MemoryUnitOfWork(UnitOfWork):
 
 
 class MemoryUnitOfWorkFactory(UnitOfWorkFactory):
-    def __init__(self, database: MemoryDatabase) -> None:
+    def __init__(self, database: MemoryDatabase, signal: DeliverySignal | None = None) -> None:
         self._database = database
+        self._signal = signal
 
     def __call__(self) -> MemoryUnitOfWork:
-        return MemoryUnitOfWork(self._database, writes=True)
+        return MemoryUnitOfWork(self._database, writes=True, signal=self._signal)
 
     def reading(self, *, may_lag: bool = False) -> MemoryUnitOfWork:
         return MemoryUnitOfWork(self._database, writes=False)

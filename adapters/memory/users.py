@@ -48,14 +48,12 @@ class MemoryUserRepository(UserRepository):
         user = self._at_version(user_id, if_version)
         if user is None:
             return None
-        return self._store(
-            replace(
-                user,
-                name=user.name if changes.name is None else changes.name,
-                status=user.status if changes.status is None else changes.status,
-            ),
-            at,
-        )
+        if changes.email is not None:
+            holder = await self.find(changes.email.key)
+            if holder is not None and holder.id != user_id:
+                raise EmailAlreadyRegistered
+        given = {name: value for name, value in vars(changes).items() if value is not None}
+        return self._store(replace(user, **given), at)
 
     async def set_roles(
         self, user_id: UUID, roles: frozenset[str], at: datetime, if_version: int | None
@@ -74,6 +72,8 @@ class MemoryUserRepository(UserRepository):
         records.credentials.pop(user_id, None)
         for session_id in [s.id for s in records.sessions.values() if s.user_id == user_id]:
             del records.sessions[session_id]
+        for link_id in [link.id for link in records.links.values() if link.user_id == user_id]:
+            del records.links[link_id]
         return True
 
     async def count_active_administrators(self, *, besides: UUID) -> int:

@@ -1,14 +1,11 @@
 """The whole schema, those tables included that later features fill."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import (
-    JSON,
     Boolean,
     CheckConstraint,
     Column,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -17,31 +14,11 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """Aware UTC in, aware UTC out; SQLite, which has no zones, keeps the UTC wall time."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None or dialect.name != "sqlite":
-            return value
-        return value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None or dialect.name != "sqlite":
-            return value
-        return value.replace(tzinfo=UTC)
-
-
-Document = JSON().with_variant(JSONB(), "postgresql")
+from adapters.sql.column_types import Document, UtcDateTime
 
 metadata = MetaData(
     naming_convention={
@@ -234,14 +211,18 @@ links = Table(
     Index(None, "expires_at"),
 )
 
+# What is to be sent, which is little however much was sent before.
+_WAITS = text("sent_at IS NULL AND set_aside_at IS NULL")
+
 outbox = Table(
     "outbox",
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("template", String(32), nullable=False),
-    Column("user_id", Uuid),
+    # No foreign keys: what is on its way outlives what it speaks of, and then says so.
+    Column("user_id", Uuid, nullable=False),
     Column("link_id", Uuid),
-    Column("data", Document, nullable=False),
+    Column("recipient", String(320)),
     _when("created_at"),
     _when("due_at"),
     Column("attempts", Integer, nullable=False),
@@ -249,7 +230,18 @@ outbox = Table(
     _when("sent_at", nullable=True),
     _when("set_aside_at", nullable=True),
     Column("last_error", String(200)),
-    Index(None, "due_at"),
+    Index("ix_outbox_due_at", "due_at", postgresql_where=_WAITS, sqlite_where=_WAITS),
+    Index(None, "user_id", "template", "created_at"),
+    Index(None, "created_at"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    # One row a periodic job: who runs it now, and when it last ran through.
+    Column("name", String(32), primary_key=True),
+    _when("leased_until"),
+    _when("last_run_at", nullable=True),
 )
 
 idempotency = Table(

@@ -10,19 +10,31 @@ from adapters.sql.credentials import SqlCredentialRepository
 from adapters.sql.engine import Database
 from adapters.sql.errors import translated
 from adapters.sql.events import SqlEventRepository
+from adapters.sql.jobs import SqlJobRepository
+from adapters.sql.links import SqlLinkRepository
+from adapters.sql.outbox import SqlOutboxRepository
+from adapters.sql.retention import SqlRetentionRepository
 from adapters.sql.roles import SqlRoleRepository
 from adapters.sql.sessions import SqlSessionRepository
 from adapters.sql.signing_keys import SqlSigningKeyRepository
 from adapters.sql.statements import StatementRunner
 from adapters.sql.users import SqlUserRepository
+from application.ports.outbox import DeliverySignal
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 
 class SqlUnitOfWork(UnitOfWork):
     """One connection for the length of the block."""
 
-    def __init__(self, acquire: AbstractAsyncContextManager[AsyncConnection]) -> None:
+    outbox: SqlOutboxRepository
+
+    def __init__(
+        self,
+        acquire: AbstractAsyncContextManager[AsyncConnection],
+        signal: DeliverySignal | None = None,
+    ) -> None:
         self._acquire = acquire
+        self._signal = signal
         self._connection: AsyncConnection | None = None
 
     async def __aenter__(self) -> Self:
@@ -35,6 +47,10 @@ class SqlUnitOfWork(UnitOfWork):
         self.roles = SqlRoleRepository(runner)
         self.events = SqlEventRepository(runner)
         self.signing_keys = SqlSigningKeyRepository(runner)
+        self.links = SqlLinkRepository(runner)
+        self.outbox = SqlOutboxRepository(runner)
+        self.jobs = SqlJobRepository(runner)
+        self.retention = SqlRetentionRepository(runner)
         return self
 
     async def commit(self) -> None:
@@ -42,6 +58,8 @@ class SqlUnitOfWork(UnitOfWork):
             raise RuntimeError("commit outside the unit of work's block")
         with translated():
             await self._connection.commit()
+        if self._signal is not None and self.outbox.has_added:
+            self._signal.notify()
 
     async def __aexit__(
         self,
@@ -58,12 +76,18 @@ class SqlUnitOfWork(UnitOfWork):
 class SqlUnitOfWorkFactory(UnitOfWorkFactory):
     """Units on the primary; readings that may lag go to the replica where there is one."""
 
-    def __init__(self, primary: Database, replica: Database | None = None) -> None:
+    def __init__(
+        self,
+        primary: Database,
+        replica: Database | None = None,
+        signal: DeliverySignal | None = None,
+    ) -> None:
         self._primary = primary
         self._replica = replica or primary
+        self._signal = signal
 
     def __call__(self) -> SqlUnitOfWork:
-        return SqlUnitOfWork(self._primary.writing())
+        return SqlUnitOfWork(self._primary.writing(), self._signal)
 
     def reading(self, *, may_lag: bool = False) -> SqlUnitOfWork:
         return SqlUnitOfWork((self._replica if may_lag else self._primary).reading())

@@ -114,6 +114,10 @@ class SqlUserRepository(UserRepository):
             values["name"] = changes.name
         if changes.status is not None:
             values["status"] = changes.status.value
+        if changes.email is not None:
+            values |= {"email": changes.email.address, "email_key": changes.email.key}
+        if changes.email_verified is not None:
+            values["email_verified"] = changes.email_verified
         return await self._write(user_id, values, at, if_version)
 
     async def set_roles(

@@ -5,7 +5,11 @@ from types import TracebackType
 from typing import Self
 
 from application.ports.events import EventRepository
+from application.ports.jobs import JobRepository
+from application.ports.links import LinkRepository
+from application.ports.outbox import OutboxRepository
 from application.ports.passwords import CredentialRepository
+from application.ports.retention import RetentionRepository
 from application.ports.roles import RoleRepository
 from application.ports.sessions import SessionRepository
 from application.ports.signing_keys import SigningKeyRepository
@@ -25,6 +29,10 @@ class UnitOfWork(ABC):
     roles: RoleRepository
     events: EventRepository
     signing_keys: SigningKeyRepository
+    links: LinkRepository
+    outbox: OutboxRepository
+    jobs: JobRepository
+    retention: RetentionRepository
 
     @abstractmethod
     async def __aenter__(self) -> Self: ...

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from domain.addresses import EmailAddress
 from domain.users import User, UserFilter, UserStatus
 
 
@@ -14,6 +15,8 @@ class UserChanges:
 
     name: str | None = None
     status: UserStatus | None = None
+    email: EmailAddress | None = None
+    email_verified: bool | None = None
 
 
 class UserRepository(ABC):
@@ -41,7 +44,10 @@ class UserRepository(ABC):
     async def change(
         self, user_id: UUID, changes: UserChanges, at: datetime, if_version: int | None
     ) -> User | None:
-        """One UPDATE, conditional on the version where one is given; None if it met no row."""
+        """One UPDATE, conditional on the version where one is given; None if it met no row.
+
+        Raises EmailAlreadyRegistered where the new address is another account's.
+        """
 
     @abstractmethod
     async def set_roles(

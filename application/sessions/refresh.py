@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from application.audit import EventFactory, user_party
+from application.outgoing_mail import OutgoingMail
 from application.ports.clock import Clock
 from application.ports.sessions import LiveAt, Rotation
 from application.ports.tokens import RefreshToken, RefreshTokenCodec
@@ -10,6 +11,7 @@ from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.tokens import IssuedTokens, TokenIssuer
 from domain.access import Actor
 from domain.events import EventKind
+from domain.outbox import MessageTemplate
 from domain.sessions import (
     InvalidRefreshToken,
     RefreshOutcome,
@@ -44,6 +46,7 @@ class RefreshSession:
         rules: RefreshRules,
         clock: Clock,
         events: EventFactory,
+        mail: OutgoingMail,
     ) -> None:
         self._uow = uow
         self._refresh_tokens = refresh_tokens
@@ -51,6 +54,7 @@ class RefreshSession:
         self._rules = rules
         self._clock = clock
         self._events = events
+        self._mail = mail
 
     async def execute(self, command: RefreshSessionCommand) -> IssuedTokens:
         self._tokens.check_audience(command.audience)
@@ -119,3 +123,4 @@ class RefreshSession:
                 session_id=str(session.id),
             )
         )
+        await self._mail.notify(uow, session.user_id, MessageTemplate.REUSE_DETECTED)

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from application.account_access import withdraw_powers
 from application.audit import EventFactory, user_party
 from application.authority import changed, keep_an_administrator, lock_target
+from application.outgoing_mail import OutgoingMail
 from application.ports.clock import Clock
 from application.ports.passwords import PasswordHasher
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -12,6 +14,7 @@ from application.ports.users import UserChanges
 from domain.access import Actor, PermissionMissing, require_authority_over
 from domain.errors import NotFound
 from domain.events import EventKind
+from domain.outbox import MessageTemplate
 from domain.passwords import PasswordPolicy
 from domain.roles import ADMIN_ROLE, ROLES_ASSIGN, USERS_WRITE
 from domain.sessions import SessionEnd
@@ -168,12 +171,14 @@ class SetPassword:
         policy: PasswordPolicy,
         clock: Clock,
         events: EventFactory,
+        mail: OutgoingMail,
     ) -> None:
         self._uow = uow
         self._hasher = hasher
         self._policy = policy
         self._clock = clock
         self._events = events
+        self._mail = mail
 
     async def execute(self, command: SetPasswordCommand) -> None:
         if not command.actor.is_trusted:
@@ -190,6 +195,8 @@ class SetPassword:
                 raise NotFound
             await uow.credentials.set_password(user.id, password_hash, now)
             await uow.sessions.end_all(user.id, now, SessionEnd.PASSWORD_CHANGED)
+            await withdraw_powers(uow, user.id)
+            await self._mail.notify(uow, user.id, MessageTemplate.PASSWORD_CHANGED)
             await uow.events.add(
                 self._events.success(
                     EventKind.USER_PASSWORD_CHANGED, command.actor, user_party(user.id)

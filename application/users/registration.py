@@ -2,16 +2,23 @@
 
 from dataclasses import dataclass, field
 
+from application.account_access import end_access
 from application.audit import EventFactory, user_party
+from application.outgoing_mail import OutgoingMail
 from application.ports.addresses import AddressNormaliser
 from application.ports.clock import Clock, IdGenerator
 from application.ports.passwords import PasswordHasher
-from application.ports.unit_of_work import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from application.ports.users import UserChanges
 from domain.access import Actor, PermissionMissing, require, require_authority_over
 from domain.events import EventKind
+from domain.links import LinkPurpose
+from domain.outbox import MessageTemplate
 from domain.passwords import PasswordPolicy
 from domain.roles import ROLES_ASSIGN, USER_ROLE, USERS_WRITE
+from domain.sessions import SessionEnd
 from domain.users import (
+    EmailAlreadyRegistered,
     RegistrationClosed,
     User,
     UserKind,
@@ -36,9 +43,11 @@ class RegisterUserCommand:
 class RegisterUser:
     """Anyone where registration is open, holders of `users:write` always.
 
-    Creates the account and its password together, or neither. Raises RegistrationClosed,
-    InvalidEmailAddress, InvalidField, WeakPassword, EmailAlreadyRegistered, UnknownRole,
-    PermissionMissing, Unavailable.
+    Creates the account and its password together, or neither, and sends a link that verifies its
+    address. Where strangers must confirm their address by mail, they get None whether the address
+    is known or not, for the same work: its owner is told, and over an account that was never
+    confirmed its password and link are replaced. Raises RegistrationClosed, InvalidEmailAddress,
+    InvalidField, WeakPassword, EmailAlreadyRegistered, UnknownRole, PermissionMissing, Unavailable.
     """
 
     def __init__(
@@ -51,7 +60,9 @@ class RegisterUser:
         clock: Clock,
         ids: IdGenerator,
         events: EventFactory,
+        mail: OutgoingMail,
         registration_is_open: bool,
+        confirms_by_mail: bool,
     ) -> None:
         self._uow = uow
         self._addresses = addresses
@@ -60,9 +71,11 @@ class RegisterUser:
         self._clock = clock
         self._ids = ids
         self._events = events
+        self._mail = mail
         self._registration_is_open = registration_is_open
+        self._confirms_by_mail = confirms_by_mail
 
-    async def execute(self, command: RegisterUserCommand) -> User:
+    async def execute(self, command: RegisterUserCommand) -> User | None:
         actor = command.actor
         on_behalf = actor.may(USERS_WRITE)
         if not on_behalf and not self._registration_is_open:
@@ -86,17 +99,72 @@ class RegisterUser:
             created_at=now,
             updated_at=now,
         )
-        kind = EventKind.USER_CREATED if on_behalf else EventKind.USER_REGISTERED
+        if on_behalf or not self._confirms_by_mail:
+            kind = EventKind.USER_CREATED if on_behalf else EventKind.USER_REGISTERED
+            async with self._uow() as uow:
+                if command.roles:
+                    require_authority_over(actor, await uow.roles.permissions_of(user.roles))
+                await self._create(uow, actor, user, password_hash, kind)
+                await uow.commit()
+            return user
+        await self._ask_to_confirm(actor, user, password_hash)
+        return None
+
+    async def _ask_to_confirm(self, actor: Actor, user: User, password_hash: str) -> None:
+        try:
+            await self._settle(actor, user, password_hash)
+        except EmailAlreadyRegistered:
+            # At the same instant somebody registered the address: now it is a known one.
+            await self._settle(actor, user, password_hash)
+
+    async def _settle(self, actor: Actor, user: User, password_hash: str) -> None:
+        nobody = self._ids.new_id()
         async with self._uow() as uow:
-            if command.roles:
-                require_authority_over(actor, await uow.roles.permissions_of(user.roles))
-            await uow.users.add(user)
-            await uow.credentials.set_password(user.id, password_hash, now)
-            await uow.events.add(
-                self._events.success(kind, actor, user_party(user.id), roles=sorted(user.roles))
-            )
+            found = await uow.users.find(user.email.key)
+            known = await uow.users.lock(found.id if found else nobody)
+            if known is None or known.email.key != user.email.key:
+                await self._create(uow, actor, user, password_hash, EventKind.USER_REGISTERED)
+            elif _is_pending(known):
+                await self._replace(uow, actor, known, user, password_hash)
+            else:
+                await self._remind(uow, actor, known)
             await uow.commit()
-        return user
+
+    async def _create(
+        self, uow: UnitOfWork, actor: Actor, user: User, password_hash: str, kind: EventKind
+    ) -> None:
+        await uow.users.add(user)
+        await uow.credentials.set_password(user.id, password_hash, user.created_at)
+        if not user.email_verified:
+            await self._mail.send_link(uow, user.id, LinkPurpose.VERIFY, user.email)
+        await uow.events.add(
+            self._events.success(kind, actor, user_party(user.id), roles=sorted(user.roles))
+        )
+
+    async def _replace(
+        self, uow: UnitOfWork, actor: Actor, pending: User, user: User, password_hash: str
+    ) -> None:
+        now = user.created_at
+        # Without room for a mail nothing changes: a password must not go with an older link.
+        if await self._mail.has_room_for(uow, pending.id, LinkPurpose.VERIFY):
+            await uow.users.change(pending.id, UserChanges(name=user.name), now, None)
+            await uow.credentials.set_password(pending.id, password_hash, now)
+            await end_access(uow, pending.id, now, SessionEnd.PASSWORD_CHANGED)
+            await self._mail.send_link(uow, pending.id, LinkPurpose.VERIFY, pending.email)
+        await self._note_repetition(uow, actor, pending)
+
+    async def _remind(self, uow: UnitOfWork, actor: Actor, known: User) -> None:
+        nobody = self._ids.new_id()
+        # What the other paths do, done to nobody, so that this one takes as long.
+        await end_access(uow, nobody, self._clock.now(), SessionEnd.PASSWORD_CHANGED)
+        await self._mail.send_link(uow, nobody, LinkPurpose.VERIFY, known.email)
+        told = known.id if known.is_active else nobody
+        await self._mail.notify(uow, told, MessageTemplate.ALREADY_REGISTERED)
+        await self._note_repetition(uow, actor, known)
+
+    async def _note_repetition(self, uow: UnitOfWork, actor: Actor, known: User) -> None:
+        kind = EventKind.REGISTRATION_REPEATED
+        await uow.events.add(self._events.success(kind, actor, user_party(known.id)))
 
     def _check_extras(self, command: RegisterUserCommand) -> None:
         if command.roles:
@@ -104,3 +172,8 @@ class RegisterUser:
             check_role_count(command.roles | {USER_ROLE})
         if command.email_verified and not command.actor.is_trusted:
             raise PermissionMissing("operator")
+
+
+def _is_pending(user: User) -> bool:
+    """Whether a stranger may register over it: nobody has proved the address, nor been trusted."""
+    return not user.email_verified and user.is_active and user.roles == {USER_ROLE}

@@ -12,11 +12,13 @@ from entrypoints.cli.check import check
 from entrypoints.cli.endings import Refused, run_to_end
 from entrypoints.cli.migrate import migrate
 from entrypoints.cli.openapi import openapi
+from entrypoints.cli.outbox import outbox
 from entrypoints.cli.serve import serve
 from entrypoints.cli.sessions import sessions
 from entrypoints.cli.signing_keys import signing_keys
 from entrypoints.cli.tokens import tokens
 from entrypoints.cli.users import users
+from entrypoints.cli.worker import worker
 from entrypoints.version import VERSION
 
 app = typer.Typer(
@@ -26,6 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(serve)
+app.command()(worker)
 app.command()(migrate)
 app.command()(check)
 app.command()(openapi)
@@ -33,6 +36,7 @@ app.add_typer(users, name="users")
 app.add_typer(sessions, name="sessions")
 app.add_typer(tokens, name="tokens")
 app.add_typer(signing_keys, name="signing-keys")
+app.add_typer(outbox, name="outbox")
 
 
 def _show_version(wanted: bool) -> None:

@@ -9,7 +9,17 @@ from fastapi import FastAPI
 from config.container import Container, close
 from config.logging import configure_logging
 from config.settings import Settings
-from entrypoints.http import auth, health, oauth, sessions, users, well_known
+from entrypoints.http import (
+    account_pages,
+    auth,
+    health,
+    oauth,
+    recovery,
+    sessions,
+    users,
+    well_known,
+)
+from entrypoints.http.background import BackgroundJobs
 from entrypoints.http.drain import install_drain
 from entrypoints.http.errors import register_error_handlers
 from entrypoints.http.key_refresh import keep_keys_fresh, refresh_keys
@@ -43,6 +53,8 @@ def create_app(container: Container | None = None) -> FastAPI:
     app.include_router(auth.router)
     app.include_router(sessions.router)
     app.include_router(oauth.router)
+    app.include_router(recovery.router)
+    app.include_router(account_pages.router)
     register_error_handlers(app)
     install_openapi(app)
     _wrap(app, settings)
@@ -69,9 +81,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await refresh_keys(container)
     install_drain(container.check_health(), container.settings().drain_seconds)
     refresher = asyncio.create_task(keep_keys_fresh(container), name="signing-keys")
+    jobs = BackgroundJobs(container) if container.settings().jobs == "inprocess" else None
+    if jobs is not None:
+        jobs.start()
     try:
         yield
     finally:
+        if jobs is not None:
+            await jobs.stop()
         refresher.cancel()
         with suppress(asyncio.CancelledError):
             await refresher

@@ -25,6 +25,7 @@ from domain.errors import (
     Unauthenticated,
     Unavailable,
 )
+from domain.links import InvalidLink
 from entrypoints.http.context import context_of, route_template
 from entrypoints.http.schemas.errors import ErrorBody, ErrorDetailBody, ProblemBody
 
@@ -35,6 +36,7 @@ STATUS_OF_KIND: dict[type[DomainError], int] = {
     NotFound: 404,
     Conflict: 409,
     StaleVersion: 412,
+    InvalidLink: 400,
     RateLimited: 429,
     Unavailable: 503,
 }

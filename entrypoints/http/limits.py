@@ -42,6 +42,10 @@ class RequestLimits:
         """Call before an account is created."""
         self._apply(await self._limits.charge_registration(actor, email))
 
+    async def charge_link(self) -> None:
+        """Call before a link from a mail is looked at: nobody knows yet whose it is."""
+        self._apply(await self._limits.charge_address(self._context.origin, LimitGroup.AUTH))
+
     async def charge_own_attempt(self, actor: Actor) -> None:
         """The same, for a caller who is signed in."""
         await self.charge_attempt(actor.account.email.address if actor.account else "")

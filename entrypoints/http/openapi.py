@@ -62,6 +62,7 @@ def _build(app: FastAPI) -> dict[str, Any]:
         tags=[
             {"name": "users", "description": "Accounts."},
             {"name": "auth", "description": "Signing in and out."},
+            {"name": "recovery", "description": "Lost passwords, proof and change of address."},
             {"name": "sessions", "description": "Signed-in devices."},
             {"name": "health", "description": "Whether the service can do its work."},
             {"name": "oauth", "description": "What OAuth clients and resource servers ask."},

@@ -54,6 +54,8 @@ from entrypoints.http.operations import (
 )
 from entrypoints.http.pagination import Cursor, Limit, render_page
 from entrypoints.http.paths import USER_ID
+from entrypoints.http.recovery import accepted
+from entrypoints.http.schemas.recovery import AcceptedBody
 from entrypoints.http.schemas.texts import RoleName
 from entrypoints.http.schemas.users import (
     DeleteMeBody,
@@ -81,16 +83,28 @@ router = json_router(f"{API_PREFIX}/users", "users")
         WeakPassword,
         EmailAlreadyRegistered,
         has_body=True,
+        responses={
+            202: {
+                "description": "Where addresses are confirmed by mail: whatever became of it.",
+                "model": AcceptedBody,
+            }
+        },
     ),
 )
 async def register_user(
     request: Request, body: RegisterBody, actor: Optional, services: Services, limits: Limits
 ) -> Response:
-    """Open to anyone where registration is open, to holders of `users:write` always."""
+    """Open to anyone where registration is open, to holders of `users:write` always.
+
+    Where addresses are confirmed by mail, everybody else is answered 202 for new and known
+    addresses alike.
+    """
     await limits.charge_registration(actor, body.email)
     user = await services.register_user().execute(
         RegisterUserCommand(actor=actor, email=body.email, name=body.name, password=body.password)
     )
+    if user is None:
+        return accepted()
     location = f"{request.scope['path']}/{user.id}"
     return render_versioned(UserBody.of(user), user.version, status=201, location=location)
 

@@ -42,8 +42,8 @@ PLANTS = [
 
 # What several features' use cases lean on; no feature itself.
 SHARED = {
-    *("access_tokens", "audit", "authority", "limits", "pages", "password_proof"),
-    *("signing_keys", "tokens"),
+    *("access_tokens", "account_access", "audit", "authority", "limits", "link_tokens"),
+    *("outgoing_mail", "pages", "password_proof", "signing_keys", "tokens"),
 }
 
 
@@ -119,4 +119,5 @@ def test_only_the_starters_of_the_server_are_excused() -> None:
     assert sorted(excused()) == [
         "entrypoints.cli.openapi -> entrypoints.http.app",
         "entrypoints.cli.serve -> entrypoints.http.app",
+        "entrypoints.cli.worker -> entrypoints.worker.app",
     ]

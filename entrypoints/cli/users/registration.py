@@ -36,4 +36,6 @@ def create(
             email_verified=email_verified,
         )
         user = found.run(found.container.register_user().execute(command))
-    print_user(user, as_json=json)
+    # Only strangers get no account to see.
+    if user is not None:
+        print_user(user, as_json=json)

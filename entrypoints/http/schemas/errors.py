@@ -18,6 +18,7 @@ ERROR_CODES = frozenset(
         "invalid_credentials",
         "invalid_cursor",
         "invalid_host",
+        "invalid_link",
         "invalid_refresh_token",
         "last_administrator",
         "malformed_request",

@@ -20,7 +20,10 @@ from tests.services import ROOT
 PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 
 # Pages and documents for people, which are no operations.
-PUBLIC_PAGES = {"/docs", "/redoc", "/api/v1/openapi.json"}
+PUBLIC_PAGES = {
+    *("/docs", "/redoc", "/api/v1/openapi.json"),
+    *("/account/verify", "/account/reset"),
+}
 # Their answer has the schema of a good one, and says what is wrong.
 OWN_ERRORS = {("getReadiness", 503)}
 

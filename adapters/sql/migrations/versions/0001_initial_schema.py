@@ -61,12 +61,19 @@ def upgrade() -> None:
     )
     op.create_index("ix_idempotency_expires_at", "idempotency", ["expires_at"])
     op.create_table(
+        "jobs",
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("leased_until", _WHEN, nullable=False),
+        sa.Column("last_run_at", _WHEN),
+        sa.PrimaryKeyConstraint("name", name="pk_jobs"),
+    )
+    op.create_table(
         "outbox",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("template", sa.String(length=32), nullable=False),
-        sa.Column("user_id", sa.Uuid()),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("link_id", sa.Uuid()),
-        sa.Column("data", _DOCUMENT, nullable=False),
+        sa.Column("recipient", sa.String(length=320)),
         sa.Column("created_at", _WHEN, nullable=False),
         sa.Column("due_at", _WHEN, nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -76,7 +83,17 @@ def upgrade() -> None:
         sa.Column("last_error", sa.String(length=200)),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
     )
-    op.create_index("ix_outbox_due_at", "outbox", ["due_at"])
+    op.create_index("ix_outbox_created_at", "outbox", ["created_at"])
+    op.create_index(
+        "ix_outbox_due_at",
+        "outbox",
+        ["due_at"],
+        postgresql_where=sa.text("sent_at IS NULL AND set_aside_at IS NULL"),
+        sqlite_where=sa.text("sent_at IS NULL AND set_aside_at IS NULL"),
+    )
+    op.create_index(
+        "ix_outbox_user_id_template_created_at", "outbox", ["user_id", "template", "created_at"]
+    )
     op.create_table(
         "permissions",
         sa.Column("name", sa.String(length=64), nullable=False),
@@ -283,6 +300,7 @@ def downgrade() -> None:
         "roles",
         "permissions",
         "outbox",
+        "jobs",
         "idempotency",
         "heartbeat",
         "events",

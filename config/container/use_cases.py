@@ -1,29 +1,22 @@
-"""The composition root: settings, clients, adapters, use cases, in that order."""
+"""Use cases and what they share, over the adapters."""
 
-from dependency_injector import containers, providers
+from dependency_injector import providers
 
-from adapters.crypto.jwt import JwtSigner, JwtVerifier
-from adapters.crypto.refresh_tokens import HmacRefreshTokenCodec
-from adapters.crypto.signing_keys import CryptoKeyRing, SealedSigningKeyFactory
-from adapters.memory.rate_limiter import MemoryRateLimiter
-from adapters.memory.records import MemoryDatabase
-from adapters.memory.sessions import MemorySessionLookup
-from adapters.memory.storage import MemoryStorage
-from adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
-from adapters.sql.sessions import SqlSessionLookup
-from adapters.sql.storage import SqlStorage
-from adapters.sql.unit_of_work import SqlUnitOfWorkFactory
-from adapters.system.addresses import EmailValidatorNormaliser
-from adapters.system.clock import SystemClock, Uuid7Generator
 from application.access_tokens import AccessTokenReader
 from application.audit import EventFactory
 from application.authentication import AuthenticateToken, RecordDenial
 from application.health import CheckHealth
 from application.introspection import ExplainToken, IntrospectToken, RevokeToken
+from application.jobs import PurgeExpired
 from application.limits import CallLimits
+from application.link_tokens import LinkTokens
+from application.outbox import DeliverMessages, ListMessages, RetryMessages
+from application.outgoing_mail import OutgoingMail
 from application.pages import CursorCodec
 from application.password_proof import PasswordProof
 from application.passwords import ChangePassword, Reauthenticate
+from application.recovery.addresses import ChangeEmail, ResendVerification, VerifyEmail
+from application.recovery.passwords import ForgotPassword, ResetPassword
 from application.sessions.ending import EndOtherSessions, EndSession, EndUserSessions, SignOut
 from application.sessions.listing import ListSessions
 from application.sessions.refresh import RefreshSession
@@ -45,66 +38,42 @@ from application.users.own_account import DeleteOwnAccount, GetOwnAccount, Updat
 from application.users.queries import FindUser, GetUser, ListUsers
 from application.users.registration import RegisterUser
 from config import factories
-from config.settings import Settings, load_settings
+from config.container.adapters import Adapters
 
 
-class Container(containers.DeclarativeContainer):
+class Container(Adapters):
     """Every object is made once, on first use, by a sync constructor that does no I/O.
 
     Tests override a provider, or hand in settings that choose the memory adapters.
     """
 
-    settings = providers.Singleton(load_settings)
-
-    # Clients and whatever holds state
-    server_secret = providers.Singleton(factories.server_secret, settings)
-    key_ring = providers.Singleton(CryptoKeyRing, server_secret)
-    database = providers.Singleton(factories.database, settings)
-    replica = providers.Singleton(factories.replica, settings)
-    memory_database = providers.Singleton(MemoryDatabase)
-    storage_kind = providers.Callable(factories.storage_kind, settings)
-
-    # Adapters
-    clock = providers.Singleton(SystemClock)
-    ids = providers.Singleton(Uuid7Generator)
-    addresses = providers.Singleton(EmailValidatorNormaliser)
-    hasher = providers.Singleton(factories.hasher, settings)
-    signer = providers.Singleton(JwtSigner, key_ring)
-    verifier = providers.Singleton(
-        JwtVerifier,
-        key_ring,
-        clock,
-        issuer=providers.Callable(factories.issuer, settings),
-        audiences=providers.Callable(factories.audiences, settings),
-    )
-    refresh_tokens = providers.Singleton(HmacRefreshTokenCodec, server_secret)
-    signing_key_factory = providers.Singleton(SealedSigningKeyFactory, server_secret)
-    limiter = providers.Selector(
-        providers.Callable(factories.limiter_backend, settings),
-        memory=providers.Singleton(MemoryRateLimiter),
-        redis=providers.Singleton(factories.redis_limiter, settings),
-    )
-    storage = providers.Selector(
-        storage_kind,
-        memory=providers.Singleton(MemoryStorage),
-        sql=providers.Singleton(SqlStorage, database, replica),
-    )
-    uow = providers.Selector(
-        storage_kind,
-        memory=providers.Singleton(MemoryUnitOfWorkFactory, memory_database),
-        sql=providers.Singleton(SqlUnitOfWorkFactory, database, replica),
-    )
-    session_lookup = providers.Selector(
-        storage_kind,
-        memory=providers.Singleton(MemorySessionLookup, memory_database),
-        sql=providers.Singleton(SqlSessionLookup, database),
-    )
+    # What the adapters' container provides, by its name here
+    settings = Adapters.settings
+    server_secret = Adapters.server_secret
+    key_ring = Adapters.key_ring
+    clock = Adapters.clock
+    ids = Adapters.ids
+    addresses = Adapters.addresses
+    hasher = Adapters.hasher
+    signer = Adapters.signer
+    verifier = Adapters.verifier
+    refresh_tokens = Adapters.refresh_tokens
+    signing_key_factory = Adapters.signing_key_factory
+    limiter = Adapters.limiter
+    mailer = Adapters.mailer
+    renderer = Adapters.renderer
+    storage = Adapters.storage
+    uow = Adapters.uow
+    session_lookup = Adapters.session_lookup
 
     # What use cases share
     password_policy = providers.Singleton(factories.password_policy, settings)
     token_settings = providers.Singleton(factories.token_settings, settings)
     events = providers.Singleton(EventFactory, clock=clock, ids=ids)
     cursors = providers.Singleton(CursorCodec, macs=server_secret)
+    link_tokens = providers.Singleton(LinkTokens, macs=server_secret)
+    outgoing_mail = providers.Singleton(OutgoingMail, clock=clock, ids=ids)
+    _telling = {"uow": uow, "events": events, "mail": outgoing_mail}  # noqa: RUF012
     refresh_rules = providers.Singleton(factories.refresh_rules, settings)
     tokens = providers.Singleton(
         TokenIssuer,
@@ -192,6 +161,7 @@ class Container(containers.DeclarativeContainer):
         rules=refresh_rules,
         clock=clock,
         events=events,
+        mail=outgoing_mail,
     )
     introspect_token = providers.Singleton(
         IntrospectToken,
@@ -235,7 +205,42 @@ class Container(containers.DeclarativeContainer):
         policy=password_policy,
         clock=clock,
         events=events,
+        mail=outgoing_mail,
     )
+
+    # Use cases: recovery
+    forgot_password = providers.Singleton(
+        ForgotPassword, addresses=addresses, macs=server_secret, ids=ids, **_telling
+    )
+    reset_password = providers.Singleton(
+        ResetPassword,
+        tokens=link_tokens,
+        hasher=hasher,
+        policy=password_policy,
+        clock=clock,
+        **_telling,
+    )
+    verify_email = providers.Singleton(VerifyEmail, tokens=link_tokens, clock=clock, **_telling)
+    resend_verification = providers.Singleton(ResendVerification, **_telling)
+    change_email = providers.Singleton(
+        ChangeEmail, addresses=addresses, proof=password_proof, ids=ids, **_telling
+    )
+
+    # Use cases: mail and jobs
+    deliver_messages = providers.Singleton(
+        DeliverMessages,
+        uow=uow,
+        mailer=mailer,
+        renderer=renderer,
+        tokens=link_tokens,
+        pages=providers.Callable(factories.link_pages, settings),
+        clock=clock,
+        spares_reserved=providers.Callable(factories.spares_reserved, settings),
+    )
+    list_messages = providers.Singleton(ListMessages, uow=uow, cursors=cursors)
+    retry_messages = providers.Singleton(RetryMessages, uow=uow, clock=clock, events=events)
+    retention = providers.Callable(factories.retention, settings)
+    purge_expired = providers.Singleton(PurgeExpired, uow=uow, clock=clock, retention=retention)
 
     # Use cases: accounts
     register_user = providers.Singleton(
@@ -247,6 +252,8 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
         ids=ids,
         events=events,
+        mail=outgoing_mail,
+        confirms_by_mail=providers.Callable(factories.verification_required, settings),
         registration_is_open=providers.Callable(factories.registration_is_open, settings),
     )
     get_own_account = providers.Singleton(GetOwnAccount)
@@ -267,6 +274,7 @@ class Container(containers.DeclarativeContainer):
         policy=password_policy,
         clock=clock,
         events=events,
+        mail=outgoing_mail,
     )
 
     # Use cases: signing keys
@@ -280,17 +288,3 @@ class Container(containers.DeclarativeContainer):
     revoke_signing_key = providers.Singleton(
         RevokeSigningKey, succession=key_succession, clock=clock
     )
-
-
-async def close(container: Container) -> None:
-    """Gives back what the process holds; the last call on a container."""
-    await container.limiter().close()
-    await container.storage().close()
-    container.hasher().close()
-
-
-def container_for(settings: Settings) -> Container:
-    """A container over settings that are already loaded."""
-    container = Container()
-    container.settings.override(settings)
-    return container

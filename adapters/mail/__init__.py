@@ -1,0 +1,1 @@
+"""Writing messages and sending them: console, SMTP, HTTP mail service."""

@@ -1,0 +1,50 @@
+"""Mail through a mail service that takes messages by HTTP."""
+
+import httpx
+
+from application.ports.mailer import Mail, Mailer, MailNotSent
+
+_TIMEOUT_SECONDS = 10.0
+
+
+class HttpMailer(Mailer):
+    """POSTs each message as JSON; any 2xx means that the service has taken it.
+
+    Redirects are not followed: they would carry the token and the message somewhere else.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        sender: str,
+        token: str | None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._url = url
+        self._sender = sender
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._client = httpx.AsyncClient(
+            headers=headers, timeout=_TIMEOUT_SECONDS, transport=transport
+        )
+
+    async def send(self, mail: Mail) -> None:
+        body = {
+            "from": self._sender,
+            "to": mail.recipient,
+            "subject": mail.subject,
+            "text": mail.text,
+            "html": mail.html,
+            "message_id": mail.message_id,
+        }
+        # Services that know the header take a repeated message once.
+        headers = {"Idempotency-Key": mail.message_id.strip("<>")}
+        try:
+            response = await self._client.post(self._url, json=body, headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            raise MailNotSent(type(error).__name__) from error
+        if not response.is_success:
+            raise MailNotSent(f"HTTP {response.status_code}")
+
+    async def close(self) -> None:
+        await self._client.aclose()

@@ -1,0 +1,39 @@
+"""Deleting what is past, in memory."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from adapters.memory.records import Records
+from application.ports.retention import Cutoffs, RetentionRepository
+
+
+class MemoryRetentionRepository(RetentionRepository):
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    async def purge(self, cutoffs: Cutoffs, limit: int) -> dict[str, int]:
+        records = self._records
+        past: dict[str, Iterable[Any]] = {
+            "sessions": (
+                session.id
+                for session in records.sessions.values()
+                if min(session.ended_at or session.expires_at, session.expires_at)
+                < cutoffs.sessions
+            ),
+            "links": (
+                link.id for link in records.links.values() if link.expires_at < cutoffs.links
+            ),
+            "outbox": (
+                message.id
+                for message in records.outbox.values()
+                if message.created_at < cutoffs.outbox and message.sent_at is not None
+            ),
+            "events": (event.id for event in records.events.values() if event.at < cutoffs.events),
+        }
+        deleted = {"idempotency": 0}
+        for kind, ids in past.items():
+            chosen = list(ids)[:limit]
+            for record_id in chosen:
+                del getattr(records, kind)[record_id]
+            deleted[kind] = len(chosen)
+        return deleted

@@ -1,0 +1,90 @@
+"""Links in SQL."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, delete, exists, select, update
+
+from adapters.sql.statements import StatementRunner, insert_for_account
+from adapters.sql.tables import links
+from application.ports.links import LinkRepository
+from domain.addresses import EmailAddress
+from domain.links import Link, LinkPurpose
+
+_newer = links.alias("newer")
+_HAS_NEWER = exists().where(
+    _newer.c.user_id == links.c.user_id,
+    _newer.c.purpose == links.c.purpose,
+    # Ids are UUIDv7: they grow with time.
+    _newer.c.id > links.c.id,
+)
+
+
+class SqlLinkRepository(LinkRepository):
+    def __init__(self, runner: StatementRunner) -> None:
+        self._run = runner.run
+
+    async def add(self, link: Link) -> None:
+        await self._run(
+            delete(links).where(
+                links.c.user_id == link.user_id, links.c.purpose == link.purpose.value
+            )
+        )
+        await self._run(insert_for_account(links, link.user_id, _to_row(link)))
+
+    async def get(self, link_id: UUID) -> Link | None:
+        row = (await self._run(select(links).where(links.c.id == link_id))).one_or_none()
+        return _from_row(row) if row else None
+
+    async def use(
+        self, link_id: UUID, purposes: Collection[LinkPurpose], at: datetime
+    ) -> Link | None:
+        statement = (
+            update(links)
+            .where(
+                links.c.id == link_id,
+                links.c.purpose.in_([purpose.value for purpose in purposes]),
+                links.c.used_at.is_(None),
+                links.c.expires_at > at,
+                ~_HAS_NEWER,
+            )
+            .values(used_at=at)
+            .returning(links)
+        )
+        row = (await self._run(statement)).one_or_none()
+        return _from_row(row) if row else None
+
+    async def withdraw(self, user_id: UUID, purposes: Collection[LinkPurpose]) -> None:
+        await self._run(
+            delete(links).where(
+                links.c.user_id == user_id,
+                links.c.purpose.in_([purpose.value for purpose in purposes]),
+                links.c.used_at.is_(None),
+            )
+        )
+
+
+def _to_row(link: Link) -> dict[str, Any]:
+    return {
+        "id": link.id,
+        "user_id": link.user_id,
+        "purpose": link.purpose.value,
+        "email": link.email.address,
+        "created_at": link.created_at,
+        "expires_at": link.expires_at,
+        "used_at": link.used_at,
+    }
+
+
+def _from_row(row: Row[Any]) -> Link:
+    return Link(
+        id=row.id,
+        user_id=row.user_id,
+        purpose=LinkPurpose(row.purpose),
+        email=EmailAddress.of_stored(row.email),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        used_at=row.used_at,
+    )

@@ -1,0 +1,201 @@
+"""Delivering what waits in the outbox, and what operators do about what could not be delivered."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from application.audit import EventFactory
+from application.link_tokens import LinkTokens
+from application.pages import CursorCodec
+from application.ports.clock import Clock
+from application.ports.mailer import Letter, Mailer, MailNotSent, MessageRenderer
+from application.ports.outbox import FailedTry
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from domain.access import Actor, PermissionMissing
+from domain.addresses import EmailAddress
+from domain.errors import NotFound
+from domain.events import EventKind, Party
+from domain.links import LinkPurpose
+from domain.outbox import OutboxMessage, next_try
+from domain.pages import Page
+
+_LEASE = timedelta(seconds=20)
+"""Longer than a mailer may take; whoever dies with a message holds it up for no longer."""
+
+_LISTING = "outbox"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkPages:
+    """Where links lead: whole URLs of pages that read the token from the fragment."""
+
+    verify: str
+    reset: str
+
+    def link(self, purpose: LinkPurpose, token: str) -> str:
+        page = self.reset if purpose is LinkPurpose.RESET else self.verify
+        # A fragment is sent to no server and stands in no log and no Referer.
+        return f"{page}#token={token}"
+
+
+class DeliverMessages:
+    """The service itself: sends what is due, one message after another.
+
+    At least once: who dies between sending and noting it sends again, with the same Message-ID. One
+    at a time, so that this costs one duplicate and not many. Any number of processes may deliver at
+    once. Raises Unavailable.
+    """
+
+    def __init__(
+        self,
+        *,
+        uow: UnitOfWorkFactory,
+        mailer: Mailer,
+        renderer: MessageRenderer,
+        tokens: LinkTokens,
+        pages: LinkPages,
+        clock: Clock,
+        spares_reserved: bool,
+    ) -> None:
+        self._uow = uow
+        self._mailer = mailer
+        self._renderer = renderer
+        self._tokens = tokens
+        self._pages = pages
+        self._clock = clock
+        self._spares_reserved = spares_reserved
+
+    async def execute(self, *, at_most: int = 1000) -> int:
+        """How many messages it took up, sent or not."""
+        for count in range(at_most):
+            message = await self._claim()
+            if message is None:
+                return count
+            await self._deliver(message)
+        return at_most
+
+    async def _claim(self) -> OutboxMessage | None:
+        now = self._clock.now()
+        async with self._uow() as uow:
+            message = await uow.outbox.claim(now, now + _LEASE)
+            await uow.commit()
+        return message
+
+    async def _deliver(self, message: OutboxMessage) -> None:
+        async with self._uow.reading() as uow:
+            letter = await self._write(uow, message)
+        if isinstance(letter, str):
+            await self._finish(message, letter)
+            return
+        try:
+            await self._mailer.send(self._renderer.render(letter))
+        except MailNotSent as error:
+            await self._fail(message, str(error))
+        except Exception as error:  # noqa: BLE001
+            # Whatever is wrong with one message must not keep the others; its text may hold a link.
+            await self._fail(message, type(error).__name__)
+        else:
+            await self._finish(message)
+
+    async def _write(self, uow: UnitOfWork, message: OutboxMessage) -> Letter | str:
+        """The letter, or why there is none to send."""
+        user = await uow.users.get(message.user_id)
+        if user is None:
+            return "the account is gone"
+        recipient = message.recipient or user.email.address
+        url = None
+        if message.link_id is not None:
+            link = await uow.links.get(message.link_id)
+            if link is None or not link.is_open(self._clock.now()):
+                return "the link is not open any more"
+            recipient = link.email.address
+            url = self._pages.link(link.purpose, self._tokens.encode(link.id))
+        if self._spares_reserved and EmailAddress.of_stored(recipient).is_reserved:
+            return "the address is reserved and never sent to"
+        return Letter(
+            id=str(message.id),
+            template=message.template,
+            recipient=recipient,
+            # Whoever registers a stranger's address does not get to write to them.
+            name=user.name if user.email_verified else "",
+            link=url,
+        )
+
+    async def _finish(self, message: OutboxMessage, note: str | None = None) -> None:
+        async with self._uow() as uow:
+            await uow.outbox.finish(message.id, self._clock.now(), note)
+            await uow.commit()
+
+    async def _fail(self, message: OutboxMessage, reason: str) -> None:
+        now = self._clock.now()
+        due_at = next_try(message.attempts + 1, now)
+        async with self._uow() as uow:
+            await uow.outbox.fail(message, FailedTry(at=now, due_at=due_at, reason=reason))
+            await uow.commit()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListMessagesQuery:
+    actor: Actor
+    limit: int
+    cursor: str | None = None
+
+
+class ListMessages:
+    """Operators: messages that were set aside. Raises PermissionMissing, InvalidCursor."""
+
+    def __init__(self, *, uow: UnitOfWorkFactory, cursors: CursorCodec) -> None:
+        self._uow = uow
+        self._cursors = cursors
+
+    async def execute(self, query: ListMessagesQuery) -> Page[OutboxMessage]:
+        _require_operator(query.actor)
+        before = self._cursors.decode(query.cursor, listing=_LISTING, filters={}, actor=query.actor)
+        async with self._uow.reading() as uow:
+            found = await uow.outbox.page_set_aside(before, query.limit + 1)
+        return self._cursors.page(
+            found, query.limit, listing=_LISTING, filters={}, actor=query.actor
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetryMessagesCommand:
+    """`message_id` None: all that were set aside."""
+
+    actor: Actor
+    message_id: UUID | None = None
+
+
+class RetryMessages:
+    """Operators: messages that were set aside are due again, with all their tries.
+
+    Raises PermissionMissing; NotFound for a message that is not set aside.
+    """
+
+    def __init__(self, *, uow: UnitOfWorkFactory, clock: Clock, events: EventFactory) -> None:
+        self._uow = uow
+        self._clock = clock
+        self._events = events
+
+    async def execute(self, command: RetryMessagesCommand) -> int:
+        _require_operator(command.actor)
+        message_id = command.message_id
+        async with self._uow() as uow:
+            count = await uow.outbox.retry(message_id, self._clock.now())
+            if message_id is not None and count == 0:
+                raise NotFound
+            await uow.events.add(
+                self._events.success(
+                    EventKind.MAIL_RETRIED,
+                    command.actor,
+                    Party(type="message", id=str(message_id)) if message_id else None,
+                    count=count,
+                )
+            )
+            await uow.commit()
+        return count
+
+
+def _require_operator(actor: Actor) -> None:
+    if not actor.is_trusted:
+        raise PermissionMissing("operator")

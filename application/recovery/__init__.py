@@ -1,0 +1,1 @@
+"""Getting an account back, and proving or changing the address that it has."""

@@ -1,0 +1,1 @@
+"""The background worker: the same use cases, called by Celery."""

@@ -1,0 +1,66 @@
+"""Whoever reads the whole database holds nothing that can be replayed."""
+
+from base64 import urlsafe_b64decode
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from adapters.sql.engine import Database, PoolSettings
+from adapters.sql.tables import metadata
+from application.recovery.passwords import ForgotPasswordCommand, ResetPasswordCommand
+from application.sessions.refresh import RefreshSessionCommand
+from tests.backends import postgresql_database, sqlite_url
+from tests.mail_house import ANYONE, NEW_PASSWORD, PASSWORD, House, token_of
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    if request.param == "sqlite":
+        yield sqlite_url(tmp_path)
+        return
+    async with postgresql_database(request.getfixturevalue("postgresql_url")) as url:
+        yield url
+
+
+async def dump(url: str) -> bytes:
+    database = Database(url, PoolSettings())
+    columns: list[bytes] = []
+    async with database.reading() as connection:
+        for table in metadata.sorted_tables:
+            for row in await connection.execute(select(table)):
+                columns += [each if isinstance(each, bytes) else str(each).encode() for each in row]
+    await database.close()
+    return b"\n".join(columns)
+
+
+async def test_no_token_and_no_link_is_in_any_column(url: str) -> None:
+    house = House(database_url=url, secret_key="a server secret that is not stored", real_time=True)
+    await house.container.storage().migrate()
+    email = "ada@accounts.dev"
+    await house.register(email)
+    tokens = await house.sign_in(email)
+    refreshed = await house.container.refresh_session().execute(
+        RefreshSessionCommand(actor=ANYONE, refresh_token=tokens.refresh_token)
+    )
+    await house.container.forgot_password().execute(
+        ForgotPasswordCommand(actor=ANYONE, email=email)
+    )
+    links = [token_of(mail) for mail in await house.delivered()]
+    assert len(links) == 2
+    waiting = await dump(url)
+    await house.container.reset_password().execute(
+        ResetPasswordCommand(actor=ANYONE, token=links[1], new_password=NEW_PASSWORD)
+    )
+    await house.delivered()
+    stored = waiting + await dump(url)
+    assert email.encode() in stored
+    secrets = [tokens.access_token, tokens.refresh_token, refreshed.refresh_token, *links]
+    for secret in (*secrets, PASSWORD, NEW_PASSWORD):
+        assert secret.encode() not in stored
+    for link in links:
+        mac = urlsafe_b64decode(link)[16:]
+        assert mac not in stored
+        assert mac.hex().encode() not in stored
+    await house.container.storage().close()
