@@ -7,6 +7,7 @@ from adapters.crypto.passwords import Argon2PasswordHasher
 from adapters.crypto.server_secret import ServerSecret
 from adapters.mail.console import ConsoleMailer
 from adapters.mail.rendering import JinjaRenderer
+from adapters.mail.unconfigured import UnconfiguredMailer
 from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.redis.rate_limiter import RedisRateLimiter
 from adapters.sql.engine import Database, PoolSettings
@@ -145,6 +146,9 @@ def mailer(settings: Settings) -> Mailer:
             sender=settings.mail_from,
             token=token.get_secret_value() if token else None,
         )
+    if settings.environment == "production":
+        # Messages hold links that open accounts, and production logs are read by many.
+        return UnconfiguredMailer()
     return ConsoleMailer()
 
 

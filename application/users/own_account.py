@@ -51,15 +51,17 @@ class UpdateOwnAccount:
         if command.name is not None:
             check_name(command.name)
         async with self._uow() as uow:
-            if await uow.users.lock(user_id) is None:
+            user = await uow.users.lock(user_id)
+            if user is None:
                 raise NotFound
             changes = UserChanges(name=command.name)
             updated = changed(
                 await uow.users.change(user_id, changes, self._clock.now(), command.if_version)
             )
+            fields = ["name"] if updated.name != user.name else []
             await uow.events.add(
                 self._events.success(
-                    EventKind.USER_UPDATED, command.actor, user_party(user_id), fields=["name"]
+                    EventKind.USER_UPDATED, command.actor, user_party(user_id), fields=fields
                 )
             )
             await uow.commit()

@@ -25,6 +25,7 @@ OUT_OF_REACH = {
     "pk_idempotency": "written with ON CONFLICT",
     "pk_user_roles": "replaced as a whole, from a set",
     "pk_role_permissions": "replaced as a whole, from a set",
+    "pk_jobs": "written with ON CONFLICT",
     "pk_heartbeat": "one row, that ships",
 }
 

@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool
 
 from adapters.memory.passwords import FastPasswordHasher
 from adapters.sql.storage import _MIGRATION_LOCK
+from config.logging import _TOLD_BY_COMMANDS
 from tests.entrypoints.cli.console import Console
 from tests.storage import postgresql_database, sqlite_url_of
 
@@ -41,12 +42,14 @@ def process_left_as_it_was() -> Iterator[None]:
     umask = os.umask(0o022)
     os.umask(umask)
     root = logging.getLogger()
-    kept = (sys.excepthook, list(root.handlers), root.level)
+    levels = {name: logging.getLogger(name).level for name in ("", *_TOLD_BY_COMMANDS)}
+    kept = (sys.excepthook, list(root.handlers))
     signals = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
     os.umask(umask)
-    sys.excepthook, root.handlers, level = kept
-    root.setLevel(level)
+    sys.excepthook, root.handlers = kept
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
     for number, handler in signals.items():
         signal.signal(number, handler)
     gc.unfreeze()

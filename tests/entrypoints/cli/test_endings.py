@@ -6,6 +6,7 @@ import pytest
 
 from domain.errors import Unavailable
 from entrypoints.version import VERSION
+from tests.entrypoints.cli.conftest import SECRET_KEY
 from tests.entrypoints.cli.console import Console
 
 UNSAID = "words that only a traceback would hold"
@@ -126,8 +127,10 @@ def test_a_file_that_cannot_be_used_is_named(
     assert console("users", "list").refusal() == "Permission denied: data/server_secret"
 
 
-def test_one_line_stays_one_line(console: Console) -> None:
+def test_one_line_stays_one_line(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     assert console("users\n\x1b[31m").refusal(2).isprintable()
+    _fail_with(IsADirectoryError(21, "Is a directory", "two\nlines\x1b[31m"), monkeypatch)
+    assert console("users", "list").refusal() == r"Is a directory: two\nlines\x1b[31m"
 
 
 def test_arguments_that_are_no_text_are_refused(console: Console) -> None:
@@ -142,3 +145,14 @@ def test_standard_output_holds_the_answer_alone_even_when_debugging(
     monkeypatch.setenv("DOORWARD_DEBUG", "true")
 
     assert console("users", "list", "--json").json == {"items": [], "next_cursor": None}
+
+
+def test_a_database_that_is_away_is_told_once(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOORWARD_SECRET_KEY", SECRET_KEY)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://mercury:quicksilver@127.0.0.1:1/x")
+
+    line = console("users", "list").refusal()
+
+    assert line == f"unavailable: {Unavailable.message} (ConnectionRefusedError)"

@@ -25,13 +25,13 @@ def test_people_get_a_table_with_every_field(console: Console) -> None:
 def test_where_characters_cannot_be_shown_json_stays_json(
     console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    console.create("ada@example.com", name="Ада")
+    console.create("ada@example.com", name="Ада é \U0001f600")
     with monkeypatch.context() as patch:
         patch.setattr("tests.entrypoints.cli.console.ENCODING", "ascii")
         as_json = console("users", "show", "ada@example.com", "--json")
         as_table = console("users", "show", "ada@example.com")
 
-    assert as_json.json["name"] == "Ада"
+    assert as_json.json["name"] == "Ада é \U0001f600"
     assert r"\u0410" in as_table.out
 
 

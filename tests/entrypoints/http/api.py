@@ -23,6 +23,7 @@ from domain.access import Actor
 from domain.passwords import PasswordPolicy
 from domain.users import UserStatus
 from entrypoints.http.app import create_app
+from tests.entrypoints.http.contract import document
 from tests.entrypoints.http.promises import check_promises
 
 PASSWORD = "a long sentence is best"
@@ -146,6 +147,8 @@ def _development_app() -> FastAPI:
 @asynccontextmanager
 async def running_api(**settings: Any) -> AsyncIterator[Api]:
     """Settings by name where they differ from development's; there are no limits by default."""
+    # Making any application configures logging: the document's must not come after this one's.
+    document()
     container = container_for(load_settings(**_DEVELOPMENT | settings))
     container.hasher.override(providers.Object(_Hasher()))
     container.password_policy.override(providers.Object(_password_policy()))

@@ -18,6 +18,8 @@ from tests.services import Service
 pytestmark = pytest.mark.slow
 
 AT_ONCE = 50
+USERS = "/api/v1/users"
+CHUNKED = "Transfer-Encoding: chunked"
 ON_SQLITE = pytest.mark.parametrize("server", ["sqlite"], indirect=True)
 
 
@@ -64,6 +66,14 @@ def test_requests_that_no_client_sends_are_refused_and_harm_nobody(server: Servi
         request(jwks, host, "Content-Length: 1", "Content-Length: 2"): 400,
         request(jwks, host, "Content-Length: -1"): 400,
         request(jwks, host, "A b: c"): 400,
+        # Two readings of where a body ends are one request too many (RFC 9112, 6.1).
+        request(USERS, host, "Content-Length: 3", CHUNKED, method="POST"): 400,
+        request(USERS, host, CHUNKED, "Transfer-Encoding: identity", method="POST"): 400,
+        request(USERS, host, "Transfer-Encoding: xchunked", method="POST"): 400,
+        request(USERS, host, CHUNKED, method="POST") + b"-1\r\n{}\r\n0\r\n\r\n": 400,
+        request(jwks, host, "X: folded\r\n line"): 400,
+        request(jwks, host).replace(b"\r", b""): 400,
+        request(jwks, host, method="CONNECT"): 405,
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03": 400,
         b"GET\r\n\r\n": 400,
         b"\x00" * 1000: 400,
@@ -100,11 +110,11 @@ def test_a_body_that_is_too_large_is_refused_before_it_has_arrived(server: Servi
 
     headers = {"Content-Type": "application/json"}
     with httpx.Client(base_url=server.url, headers=headers) as client:
-        announced = client.post("/api/v1/users", content=b"x" * 10_000_000)
+        announced = client.post(USERS, content=b"x" * 10_000_000)
         assert announced.status_code == 413
         check_promises(announced)
         try:
-            chunked = client.post("/api/v1/users", content=chunks())
+            chunked = client.post(USERS, content=chunks())
         except httpx.WriteError:
             pass  # The server may hang up on whoever goes on sending.
         else:
@@ -115,14 +125,12 @@ def test_a_body_that_is_too_large_is_refused_before_it_has_arrived(server: Servi
 
 @ON_SQLITE
 def test_a_client_who_leaves_in_the_middle_is_no_error(server: Service) -> None:
-    head = request(
-        "/api/v1/users", "Host: localhost", "Content-Type: application/json", method="POST"
-    )
+    head = request(USERS, "Host: localhost", "Content-Type: application/json", method="POST")
     cut_off = head.replace(b"\r\n\r\n", b"\r\nContent-Length: 1000\r\n\r\n") + b'{"email": "'
     assert exchange(server, cut_off) == b""
     assert httpx.get(f"{server.url}/health/ready").status_code == 200
     lines = [json.loads(line) for line in server.log.read_text().splitlines()]
-    assert [x["status"] for x in lines if x.get("route") == "/api/v1/users"] == [499]
+    assert [x["status"] for x in lines if x.get("route") == USERS] == [499]
     assert not [x for x in lines if x["level"] == "error"]
 
 
