@@ -3,8 +3,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest -q
+JOBS ?= 2
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
-
 
 .DEFAULT_GOAL := help
 .PHONY: help serve check test proofs lock clean
@@ -32,13 +33,14 @@ check: $(VENV)/ready-dev ## Format, lint, types, import rules, fast tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -m "not slow and not proof"
+	$(PYTEST) -n $(JOBS) -m "not slow and not alone and not proof"
 
 test: $(VENV)/ready-dev ## The whole suite, on real PostgreSQL and Redis
-	$(BIN)/python -m pytest -q -m "not proof"
+	$(PYTEST) -n $(JOBS) -m "not alone and not proof"
+	$(PYTEST) -m "alone and not proof"
 
 proofs: $(VENV)/ready-dev ## Races and kills at full count
-	HYPOTHESIS_PROFILE=proofs $(BIN)/python -m pytest -q -m proof
+	HYPOTHESIS_PROFILE=proofs $(PYTEST) -m proof
 
 lock: $(VENV)/ready-dev ## Pin every dependency again, with hashes
 	$(BIN)/python -m uv pip compile $(LOCK) pyproject.toml -o requirements.txt

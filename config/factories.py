@@ -9,13 +9,13 @@ from adapters.mail.console import ConsoleMailer
 from adapters.mail.rendering import JinjaRenderer
 from adapters.mail.unconfigured import UnconfiguredMailer
 from adapters.memory.rate_limiter import MemoryRateLimiter
-from adapters.redis.rate_limiter import RedisRateLimiter
 from adapters.sql.engine import Database, PoolSettings
 from application.jobs import Retention
 from application.limits import LimitGroup
 from application.outbox import LinkPages
 from application.ports.mailer import Mailer
 from application.ports.outbox import DeliverySignal
+from application.ports.rate_limiter import RateLimiter
 from application.tokens import TokenSettings
 from config.data_folder import read_server_secret
 from config.queues import DELIVER, QUEUE, broker_url
@@ -64,7 +64,10 @@ def rate_limits(settings: Settings) -> dict[LimitGroup, RateLimitRule | None]:
     }
 
 
-def redis_limiter(settings: Settings) -> RedisRateLimiter:
+def redis_limiter(settings: Settings) -> RateLimiter:
+    # As many modules again as our own, which installations without Redis need not hold.
+    from adapters.redis.rate_limiter import RedisRateLimiter
+
     if settings.redis_url is None:
         raise ValueError("no Redis is configured")
     return RedisRateLimiter(

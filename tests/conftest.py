@@ -27,6 +27,30 @@ settings.register_profile("proofs", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "doorward"))
 
 
+# These measure time or load the machine themselves: what runs beside them would be measured, too.
+ALONE = (
+    "tests/adapters/contracts/test_rate_limiter.py",
+    "tests/adapters/crypto/test_passwords.py",
+    "tests/adapters/redis/",
+    "tests/adapters/sql/test_connections.py",
+    "tests/adapters/sql/test_outage.py",
+    "tests/adapters/sql/test_sqlite_crowd.py",
+    "tests/deployment/test_image.py",
+    "tests/end_to_end/",
+    "tests/entrypoints/cli/test_processes.py",
+    "tests/entrypoints/cli/test_serve.py",
+    "tests/entrypoints/http/test_background.py",
+    "tests/entrypoints/http/test_refresh_races.py",
+    "tests/entrypoints/test_signing_key_rotation.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(ALONE):
+            item.add_marker("alone")
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> tuple[str, dict[str, object]]:
     """Asyncio alone: the drivers of both databases know no other."""

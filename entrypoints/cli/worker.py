@@ -4,8 +4,6 @@ from typing import Annotated
 
 import typer
 
-from config.logging import configure_logging
-from config.settings import ConfigurationError
 from entrypoints.cli.installation import installation
 
 
@@ -17,6 +15,8 @@ def worker(
 ) -> None:
     """Deliver mail and do the periodic jobs, with Redis as the broker."""
     # Celery takes a while to import, which the other commands need not wait for.
+    from config.logging import configure_logging
+    from config.settings import ConfigurationError
     from entrypoints.worker.app import create_worker, note_signals, start_clock
 
     with installation() as found:

@@ -18,6 +18,7 @@ from tests.domain.samples import LATER, NOW, a_session, a_user, an_address, new_
 from tests.storage import Backend
 
 NOBODY = new_id()
+NEW_ADDRESS = an_address("Countess@example.com")
 
 instants = st.datetimes(
     min_value=NOW.replace(year=1970, tzinfo=None),
@@ -155,9 +156,11 @@ async def test_the_address_is_judged_before_the_roles(backend: Backend) -> None:
             UserChanges(name="G", status=UserStatus.DISABLED),
             {"name": "G", "status": UserStatus.DISABLED},
         ),
+        (UserChanges(email=NEW_ADDRESS), {"email": NEW_ADDRESS}),
+        (UserChanges(email_verified=True), {"email_verified": True}),
         (UserChanges(), {}),
     ],
-    ids=["name", "status", "both", "nothing"],
+    ids=["name", "status", "both", "address", "proof", "nothing"],
 )
 @pytest.mark.parametrize("if_version", [None, 1])
 async def test_a_change_overwrites_what_is_given_and_raises_the_version(
@@ -171,6 +174,22 @@ async def test_a_change_overwrites_what_is_given_and_raises_the_version(
     assert changed == replace(user, **expected, version=2, updated_at=LATER)  # type: ignore[arg-type]
     assert await get(backend, user) == changed
     assert await get(backend, bystander) == bystander
+
+
+async def test_an_address_cannot_become_that_of_another_account(backend: Backend) -> None:
+    user, other = a_user(), a_user(email="grace@example.com")
+    await add(backend, user, other)
+    taken = EmailAddress(address="GRACE@example.com", key=other.email.key)
+    async with backend.uow() as uow:
+        with pytest.raises(EmailAlreadyRegistered):
+            await uow.users.change(user.id, UserChanges(email=taken), LATER, None)
+    assert await get(backend, user) == user
+    # One's own in another spelling is free.
+    async with backend.uow() as uow:
+        changed = await uow.users.change(other.id, UserChanges(email=taken), LATER, None)
+        await uow.commit()
+    assert changed is not None
+    assert changed.email == taken
 
 
 async def test_roles_are_replaced_and_raise_the_version(backend: Backend) -> None:

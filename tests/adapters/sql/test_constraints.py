@@ -23,9 +23,9 @@ OUT_OF_REACH = {
     "pk_signing_keys": "the thumbprint of a fresh key, or random",
     "pk_credentials": "written with ON CONFLICT",
     "pk_idempotency": "written with ON CONFLICT",
+    "pk_jobs": "written with ON CONFLICT",
     "pk_user_roles": "replaced as a whole, from a set",
     "pk_role_permissions": "replaced as a whole, from a set",
-    "pk_jobs": "written with ON CONFLICT",
     "pk_heartbeat": "one row, that ships",
 }
 

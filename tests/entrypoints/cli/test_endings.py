@@ -1,5 +1,7 @@
 """Exit codes, and the one line that goes with each of them."""
 
+import subprocess
+import sys
 from typing import NoReturn
 
 import pytest
@@ -156,3 +158,16 @@ def test_a_database_that_is_away_is_told_once(
     line = console("users", "list").refusal()
 
     assert line == f"unavailable: {Unavailable.message} (ConnectionRefusedError)"
+
+
+def test_whoever_only_asks_for_help_does_not_wait_for_the_service_to_load() -> None:
+    """Each of these takes longer to import than the whole command line."""
+    heavy = ("config.container", "config.settings", "sqlalchemy", "fastapi", "uvicorn", "celery")
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import sys, entrypoints.cli.app; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+
+    assert set(heavy).isdisjoint(loaded)

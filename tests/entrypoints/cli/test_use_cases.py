@@ -1,5 +1,6 @@
 """The world of operators is closed: what they need is a command, and every command is known."""
 
+from pathlib import Path
 from typing import Any
 
 from dependency_injector import providers
@@ -96,3 +97,9 @@ def test_every_operator_use_case_has_its_commands() -> None:
 
 def test_every_command_is_known_to_this_suite() -> None:
     assert registered_commands() == COMMANDS.keys()
+
+
+def test_every_command_is_in_the_documents() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "cli.md").read_text()
+
+    assert [name for name in sorted(COMMANDS) if f"`doorward {name}" not in text] == []

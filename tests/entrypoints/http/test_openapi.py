@@ -154,6 +154,7 @@ def test_every_body_has_an_example_that_fits(name: str, schema: Json) -> None:
     )
     for example in schema["examples"]:
         validator.validate(example)
+        assert example.keys() <= schema["properties"].keys()
 
 
 def test_the_page_lists_every_operation_and_no_other() -> None:
