@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from application.tokens import IssuedTokens
 from entrypoints.http.schemas.bodies import RequestBody, example
 from entrypoints.http.schemas.texts import (
-    EmailText,
+    GivenEmail,
     GivenPassword,
     GivenToken,
     NewPassword,
@@ -20,7 +20,7 @@ _REFRESH_TOKEN = "AZjF9m86fD6dCjsfbx8qEAEAAAAB.q83vEjRWeJA"  # noqa: S105 - the 
 
 
 class LoginBody(RequestBody):
-    email: EmailText
+    email: GivenEmail
     password: GivenPassword = Field(repr=False)
     audience: Text | None = Field(
         None,

@@ -3,7 +3,13 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from entrypoints.http.schemas.bodies import RequestBody, example
-from entrypoints.http.schemas.texts import EmailText, GivenPassword, GivenToken, NewPassword
+from entrypoints.http.schemas.texts import (
+    EmailText,
+    GivenEmail,
+    GivenPassword,
+    GivenToken,
+    NewPassword,
+)
 
 _EMAIL = "ada@example.com"
 _TOKEN = "AZjF9m86fD6dCjsfbx8qEKu8zRI0Vnia"  # noqa: S105 - shown in the documentation
@@ -11,7 +17,7 @@ _PASSWORD = "a long sentence is best"  # noqa: S105 - the same
 
 
 class ForgotPasswordBody(RequestBody):
-    email: EmailText
+    email: GivenEmail
 
     model_config = example({"email": _EMAIL})
 

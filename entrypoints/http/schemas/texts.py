@@ -28,9 +28,16 @@ Text = Annotated[str, _STORABLE, WithJsonSchema(TEXT_SCHEMA)]
 
 EmailText = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=320),
+    # A path has 256 octets, two of them brackets (RFC 5321, 4.5.3.1.3).
+    StringConstraints(min_length=1, max_length=254),
     _STORABLE,
-    WithJsonSchema({"type": "string", "format": "email", "maxLength": 254}),
+    WithJsonSchema({"type": "string", "format": "email", "minLength": 1, "maxLength": 254}),
+]
+
+GivenEmail = Annotated[
+    EmailText,
+    # What is no address is answered like one that nobody has.
+    WithJsonSchema({**TEXT_SCHEMA, "minLength": 1, "maxLength": 254}),
 ]
 
 PersonName = Annotated[

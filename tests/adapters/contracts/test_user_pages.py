@@ -48,8 +48,9 @@ async def test_pages_continue_each_other_whatever_the_ids(
     await add(backend, *users)
     seen: list[User] = []
     while got := await page(backend, UserFilter(), seen[-1].id if seen else None, size):
-        assert len(got) <= size
         seen += got
+        assert len(got) <= size
+        assert len(seen) <= len(users)
     assert seen == newest_first(users)
     async with backend.uow() as uow:
         for each in ids:
@@ -117,6 +118,7 @@ async def test_nobody_is_seen_twice_or_missed_while_others_come_and_go(backend: 
     seen: list[User] = []
     while got := await page(backend, UserFilter(), seen[-1].id if seen else None, 3):
         seen += got
+        assert len(seen) <= len(users)
         async with backend.uow() as uow:
             await uow.users.add(a_user())
             if leave:

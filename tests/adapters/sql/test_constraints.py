@@ -60,7 +60,7 @@ def test_every_domain_error_is_known_under_its_sqlite_name_too() -> None:
     assert set(_SQLITE_UNIQUE.values()) == UNIQUE_VIOLATIONS.keys()
 
 
-@pytest.mark.parametrize("name", uniqueness())
+@pytest.mark.parametrize("name", sorted(uniqueness()))
 async def test_both_databases_say_the_same_word(database: Database, name: str) -> None:
     table, columns = uniqueness()[name]
     expected: type[Exception] = UNIQUE_VIOLATIONS.get(name, IntegrityError)

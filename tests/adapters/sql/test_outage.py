@@ -67,11 +67,11 @@ USES: list[Use] = [read, look_up, schema_state, migrate_again, *WRITES]
 
 async def refuses(use: Use, backend: Backend) -> bool:
     """Whether it says Unavailable; any other exception passes through."""
-    try:
-        with soon():
+    with soon():
+        try:
             await use(backend)
-    except Unavailable:
-        return True
+        except Unavailable:
+            return True
     return False
 
 
