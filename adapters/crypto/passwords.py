@@ -74,7 +74,7 @@ class Argon2PasswordHasher(PasswordHasher):
         try:
             future: Future[T] = self._pool.submit(work)
         except RuntimeError:
-            self._places.release()
+            # Closed for good: the place is nobody's loss.
             raise Unavailable from None
         # The place belongs to the work, not to the caller: a caller who leaves while the hash runs
         # does not make room for another hash.

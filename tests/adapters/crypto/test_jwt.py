@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives import serialization
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.crypto.jwt import MAX_TOKEN_BYTES, JwtSigner, JwtVerifier
+from adapters.crypto.jwt import _CLOCK_SKEW, MAX_TOKEN_BYTES, JwtSigner, JwtVerifier
 from adapters.crypto.signing_keys import CryptoKeyRing
+from adapters.memory.clock import ManualClock
 from adapters.system.clock import SystemClock
 from domain.errors import Unavailable
 from domain.sessions import InvalidAccessToken
@@ -97,6 +98,12 @@ def test_no_bent_token_is_valid(data: st.DataObject) -> None:
     assert refuses(TOKEN + other)
 
 
+def test_every_character_counts() -> None:
+    for place, character in enumerate(TOKEN):
+        other = "A" if character != "A" else "B"
+        assert refuses(TOKEN[:place] + other + TOKEN[place + 1 :]), place
+
+
 @pytest.mark.parametrize("after", ["=", "==", ".", ".x", "\n", " ", "\0", "!"])
 def test_one_token_has_one_spelling(after: str) -> None:
     assert refuses(TOKEN + after)
@@ -138,6 +145,27 @@ def test_a_token_without_a_required_claim_is_invalid(claim: str) -> None:
 def test_a_claim_that_does_not_hold_makes_the_token_invalid(changes: dict[str, Any]) -> None:
     assert not refuses(signed(PAYLOAD))
     assert refuses(signed(PAYLOAD | changes))
+
+
+def test_times_are_those_of_the_clock() -> None:
+    clock = ManualClock()
+    now = clock.now()
+    reader = JwtVerifier(RING, clock, issuer=ISSUER)
+    lasting = {"issued_at": now, "expires_at": now + timedelta(seconds=60), "auth_time": now}
+    token = JwtSigner(RING).sign(some_claims(**lasting))
+    clock.advance(59.999)
+    assert not refuses(token, reader)
+    clock.advance(0.001)
+    assert refuses(token, reader)
+
+
+def test_clocks_of_two_machines_may_differ_a_little() -> None:
+    clock = ManualClock()
+    reader = JwtVerifier(RING, clock, issuer=ISSUER)
+    for ahead, refused in ((timedelta(0), False), (_CLOCK_SKEW, False), (2 * _CLOCK_SKEW, True)):
+        issued_at = clock.now() + ahead
+        claims = some_claims(issued_at=issued_at, expires_at=issued_at + timedelta(seconds=60))
+        assert refuses(JwtSigner(RING).sign(claims), reader) is refused
 
 
 json_values = st.recursive(
@@ -231,6 +259,24 @@ def test_the_key_decides_the_algorithm_and_not_the_token(algorithm: str | None) 
     header = {"alg": algorithm, "typ": "at+jwt", "kid": KEY.kid}
     assert refuses(forged(json.dumps(header).encode(), PAYLOAD))
     assert refuses(forged(json.dumps(header).encode(), PAYLOAD, b"key"))
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "other"),
+    [
+        (SigningAlgorithm.RS256, "RS384"),
+        (SigningAlgorithm.RS256, "PS256"),
+        (SigningAlgorithm.HS256, "HS384"),
+    ],
+)
+def test_a_key_is_good_for_its_own_algorithm_alone(algorithm: SigningAlgorithm, other: str) -> None:
+    current = (ring := ring_of(a_key(algorithm))).current
+    assert current is not None
+    header = HEADER | {"kid": current.kid}
+    reader = JwtVerifier(ring, SystemClock(), issuer=ISSUER)
+    for name, refused in ((algorithm.value, False), (other, True)):
+        token = jwt.encode(PAYLOAD, current.signing_half, name, headers=header)
+        assert refuses(token, reader) is refused
 
 
 @pytest.mark.parametrize("algorithm", [SigningAlgorithm.ES256, SigningAlgorithm.RS256])

@@ -70,6 +70,12 @@ def test_no_bent_token_is_read(data: st.DataObject) -> None:
     assert refuses(TOKEN + other)
 
 
+def test_every_character_counts() -> None:
+    for place, character in enumerate(TOKEN):
+        other = "A" if character != "A" else "B"
+        assert refuses(TOKEN[:place] + other + TOKEN[place + 1 :]), place
+
+
 @given(st.text(st.characters(), max_size=200))
 def test_junk_is_an_invalid_token(junk: str) -> None:
     assert refuses(junk)

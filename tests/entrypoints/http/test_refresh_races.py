@@ -35,6 +35,7 @@ def urls(shared_database: str, tmp_path: Path, grace_seconds: int) -> Iterator[l
     settings = {
         "DATABASE_URL": shared_database,
         "SECRET_KEY": "one secret for both processes, long",
+        "ISSUER": "https://accounts.example.com",
         "REFRESH_GRACE_SECONDS": str(grace_seconds),
     }
     with ExitStack() as stack:
