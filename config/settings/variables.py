@@ -133,7 +133,7 @@ class VariablesSource(PydanticBaseSettingsSource):
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """Required by the interface; `__call__` finds all values in one pass instead."""
-        raise NotImplementedError
+        raise TypeError("values are found in one pass, not field by field")
 
     def __call__(self) -> dict[str, Any]:
         return find_values(self.settings_cls.model_fields, read_variables()).values

@@ -41,12 +41,6 @@ def upgrade() -> None:
     op.create_index("ix_events_kind_id", "events", ["kind", "id"])
     op.create_index("ix_events_subject_id_id", "events", ["subject_id", "id"])
     op.create_table(
-        "heartbeat",
-        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("at", _WHEN, nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_heartbeat"),
-    )
-    op.create_table(
         "idempotency",
         sa.Column("scope", sa.String(length=64), nullable=False),
         sa.Column("key_digest", sa.LargeBinary(), nullable=False),
@@ -60,13 +54,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("scope", "key_digest", name="pk_idempotency"),
     )
     op.create_index("ix_idempotency_expires_at", "idempotency", ["expires_at"])
-    op.create_table(
-        "jobs",
-        sa.Column("name", sa.String(length=32), nullable=False),
-        sa.Column("leased_until", _WHEN, nullable=False),
-        sa.Column("last_run_at", _WHEN),
-        sa.PrimaryKeyConstraint("name", name="pk_jobs"),
-    )
     op.create_table(
         "outbox",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -300,9 +287,7 @@ def downgrade() -> None:
         "roles",
         "permissions",
         "outbox",
-        "jobs",
         "idempotency",
-        "heartbeat",
         "events",
     ):
         op.drop_table(table)

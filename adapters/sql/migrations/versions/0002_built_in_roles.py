@@ -1,4 +1,4 @@
-"""The roles and permissions that ship, and the row that the readiness check writes."""
+"""The roles and permissions that ship, and what the service keeps for its own running."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,6 +7,8 @@ revision = "0002_built_in_roles"
 down_revision = "0001_initial_schema"
 branch_labels = None
 depends_on = None
+
+_WHEN = sa.DateTime(timezone=True)
 
 _PERMISSIONS = {
     "users:read": "See every account.",
@@ -28,6 +30,25 @@ _ROLES = {
 
 
 def upgrade() -> None:
+    _seed_roles()
+    op.create_table(
+        "heartbeat",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("at", _WHEN, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_heartbeat"),
+    )
+    op.create_table(
+        "jobs",
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("leased_until", _WHEN, nullable=False),
+        sa.Column("last_run_at", _WHEN),
+        sa.PrimaryKeyConstraint("name", name="pk_jobs"),
+    )
+    heartbeat = sa.table("heartbeat", sa.column("id"), sa.column("at"))
+    op.execute(sa.insert(heartbeat).values(id=1, at=sa.func.current_timestamp()))
+
+
+def _seed_roles() -> None:
     now = sa.func.current_timestamp()
     permissions = sa.table(
         "permissions", *map(sa.column, ("name", "description", "built_in", "created_at"))
@@ -57,11 +78,11 @@ def upgrade() -> None:
         op.execute(
             sa.insert(held).values([{"role_name": name, "permission_name": one} for one in names])
         )
-    heartbeat = sa.table("heartbeat", sa.column("id"), sa.column("at"))
-    op.execute(sa.insert(heartbeat).values(id=1, at=now))
 
 
 def downgrade() -> None:
+    op.drop_table("jobs")
+    op.drop_table("heartbeat")
     # Whoever goes back to an empty schema has no users left to hold these.
-    for table in ("heartbeat", "user_roles", "role_permissions", "roles", "permissions"):
+    for table in ("user_roles", "role_permissions", "roles", "permissions"):
         op.execute(sa.delete(sa.table(table)))
