@@ -24,8 +24,7 @@ from tests.storage import Backend, migrate, open_database, sql_backend, sqlite_u
 pytestmark = pytest.mark.usefixtures("no_connection_left_behind")
 
 Use = Callable[[Backend], Awaitable[None]]
-# An attempt to connect (2 s), or a statement and its second of grace, on a busy machine.
-SOON_SECONDS = 4.0
+SOON_SECONDS = 3.0
 
 
 @contextmanager
@@ -95,7 +94,7 @@ async def victim(own_postgresql: _Server) -> AsyncIterator[Database]:
     """A database on it, in use."""
     url = f"postgresql+asyncpg://postgres@127.0.0.1:{own_postgresql.port}/postgres"
     await asyncio.to_thread(migrate, url)
-    async with open_database(url, statement_timeout_seconds=0.5) as database:
+    async with open_database(url, statement_timeout_seconds=0.2) as database:
         assert not any((await answers(sql_backend(database), USES)).values())
         yield database
 
