@@ -4,7 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -q
-JOBS ?= 2
+# One more than cores on a small machine: many tests wait for a process or a clock.
+JOBS ?= 3
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -36,7 +37,7 @@ check: $(VENV)/ready-dev ## Format, lint, types, import rules, fast tests
 	$(PYTEST) -n $(JOBS) -m "not slow and not alone and not proof"
 
 test: $(VENV)/ready-dev ## The whole suite, on real PostgreSQL and Redis
-	$(PYTEST) -n $(JOBS) -m "not alone and not proof"
+	$(PYTEST) -n $(JOBS) --dist worksteal -m "not alone and not proof"
 	$(PYTEST) -m "alone and not proof"
 
 proofs: $(VENV)/ready-dev ## Races and kills at full count

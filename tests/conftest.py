@@ -27,7 +27,7 @@ settings.register_profile("proofs", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "doorward"))
 
 
-# These measure time or load the machine themselves: what runs beside them would be measured, too.
+# These measure time: what runs beside them would be measured, too.
 ALONE = (
     "tests/adapters/contracts/test_rate_limiter.py",
     "tests/adapters/crypto/test_passwords.py",
@@ -35,13 +35,7 @@ ALONE = (
     "tests/adapters/sql/test_connections.py",
     "tests/adapters/sql/test_outage.py",
     "tests/adapters/sql/test_sqlite_crowd.py",
-    "tests/deployment/test_image.py",
-    "tests/end_to_end/",
-    "tests/entrypoints/cli/test_processes.py",
-    "tests/entrypoints/cli/test_serve.py",
     "tests/entrypoints/http/test_background.py",
-    "tests/entrypoints/http/test_refresh_races.py",
-    "tests/entrypoints/test_signing_key_rotation.py",
 )
 
 

@@ -1,7 +1,9 @@
 """Argon2id in a bounded pool of threads."""
 
 import asyncio
+import secrets
 import threading
+from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
@@ -33,7 +35,7 @@ class Argon2PasswordHasher(PasswordHasher):
         )
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="argon2")
         self._places = threading.BoundedSemaphore(concurrency * (1 + _WAITING_PER_THREAD))
-        self._dummy = self._argon2.hash("a password that nobody has")
+        self._dummy = _hash_of_no_password(self._argon2)
 
     async def hash(self, password: str) -> str:
         return await self._run(lambda: self._argon2.hash(password))
@@ -87,3 +89,13 @@ class Argon2PasswordHasher(PasswordHasher):
                 # Not the caller gave up, but the pool, which is closing.
                 raise Unavailable from None
             raise
+
+
+def _hash_of_no_password(argon2: Argon2) -> str:
+    """Costs as much to check as any other of these parameters, and costs nothing to make."""
+    salt, digest = (
+        b64encode(secrets.token_bytes(length)).rstrip(b"=").decode()
+        for length in (argon2.salt_len, argon2.hash_len)
+    )
+    cost = f"m={argon2.memory_cost},t={argon2.time_cost},p={argon2.parallelism}"
+    return f"$argon2id$v=19${cost}${salt}${digest}"
