@@ -1,10 +1,13 @@
 """Killing the service around the commit of an act: the client that asks again gets one account."""
 
+import asyncio
+import random
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import httpx
@@ -17,11 +20,13 @@ from config.settings import load_settings
 from domain.users import User, UserFilter
 from entrypoints.http.app import create_app
 from tests.registrant import BODY, HEADERS, USERS
+from tests.services import Service, serving
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 LEASE_SECONDS = 60
+SECRET_KEY = "a secret for processes of this test"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +42,7 @@ class Survivor:
 
     async def users(self) -> list[User]:
         async with self.container.uow().reading() as uow:
-            found: list[User] = await uow.users.page(UserFilter(), None, 100)
+            found: list[User] = await uow.users.page(UserFilter(), None, 1_000)
         return found
 
 
@@ -48,7 +53,7 @@ async def survivor(
     for name, value in {
         "DATA_DIR": str(tmp_path),
         "DATABASE_URL": database_url,
-        "SECRET_KEY": "a secret for processes of this test",
+        "SECRET_KEY": SECRET_KEY,
         "RATE_LIMIT_AUTH": "off",
     }.items():
         monkeypatch.setenv(f"DOORWARD_{name}", value)
@@ -96,3 +101,56 @@ async def test_killed_between_commit_and_answer_it_is_answered_at_once(survivor:
     assert answer.headers["location"] == f"{USERS}/{user.id}"
     assert answer.headers["etag"] == '"1"'
     assert await survivor.users() == [user]
+
+
+async def register_one(client: httpx.AsyncClient, number: int) -> httpx.Response | None:
+    """The answer; None where there was none."""
+    headers = {"Idempotency-Key": f"key-{number}"}
+    body = BODY | {"email": f"user{number}@example.com"}
+    try:
+        return await client.post(USERS, json=body, headers=headers)
+    except httpx.TransportError:
+        return None
+
+
+async def answers_until_the_kill(
+    service: Service, numbers: range, chance: random.Random
+) -> dict[int, httpx.Response]:
+    """Of requests sent at once, when the service is killed soon after it has answered a few."""
+    async with httpx.AsyncClient(base_url=service.url, timeout=30) as client:
+        tasks = {each: asyncio.create_task(register_one(client, each)) for each in numbers}
+        few = chance.randrange(len(tasks) // 2)
+        for next_answer in islice(asyncio.as_completed(tasks.values()), few):
+            await next_answer
+        await asyncio.sleep(chance.uniform(0, 0.05))
+        service.process.kill()
+        answers = {number: await task for number, task in tasks.items()}
+    return {number: answer for number, answer in answers.items() if answer is not None}
+
+
+@pytest.mark.proof
+async def test_killed_at_any_moment_nothing_is_done_twice_and_nothing_is_left_undone(
+    survivor: Survivor, tmp_path: Path, database_url: str
+) -> None:
+    chance = random.Random(20260101)
+    settings = {"DATABASE_URL": database_url, "SECRET_KEY": SECRET_KEY}
+    everyone = range(12 * 8)
+    told: dict[int, httpx.Response] = {}
+    for first in everyone[::8]:
+        with serving(tmp_path, **settings) as service:
+            told |= await answers_until_the_kill(service, everyone[first : first + 8], chance)
+    assert 0 < len(told) < len(everyone)
+    with serving(tmp_path, **settings) as service:
+        async with httpx.AsyncClient(base_url=service.url, timeout=30) as client:
+            early = [await register_one(client, number) for number in everyone]
+            assert {each.status_code for each in early if each} <= {201, 409}
+            await asyncio.sleep(LEASE_SECONDS)
+            last = [await register_one(client, number) for number in everyone]
+    for number, answer in enumerate(last):
+        assert answer is not None
+        assert answer.status_code == 201
+        if number in told:
+            assert answer.headers["idempotent-replayed"] == "true"
+            assert answer.content == told[number].content
+    made = [user.email.address for user in await survivor.users() if user.name == BODY["name"]]
+    assert sorted(made) == sorted(f"user{number}@example.com" for number in everyone)
