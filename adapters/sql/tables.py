@@ -159,7 +159,9 @@ api_keys = Table(
     _when("expires_at"),
     _when("last_used_at", nullable=True),
     _when("revoked_at", nullable=True),
+    _when("rotated_at", nullable=True),
     Index(None, "owner_id"),
+    Index(None, "owner_id", "id"),
 )
 
 items = Table(

@@ -3,6 +3,7 @@
 from dependency_injector import providers
 
 from application.access_tokens import AccessTokenReader
+from application.api_key_reader import ApiKeyReader
 from application.audit import EventFactory
 from application.limits import CallLimits
 from application.link_tokens import LinkTokens
@@ -30,6 +31,7 @@ class Shared(Adapters):
     signer = Adapters.signer
     verifier = Adapters.verifier
     refresh_tokens = Adapters.refresh_tokens
+    api_key_codec = Adapters.api_key_codec
     signing_key_factory = Adapters.signing_key_factory
     limiter = Adapters.limiter
     uow = Adapters.uow
@@ -67,6 +69,13 @@ class Shared(Adapters):
     )
     access_token_reader = providers.Singleton(
         AccessTokenReader, verifier=verifier, keys=key_ring_keeper
+    )
+    api_key_reader = providers.Singleton(
+        ApiKeyReader,
+        codec=api_key_codec,
+        lookup=Adapters.api_key_lookup,
+        uow=uow,
+        clock=clock,
     )
 
     call_limits = providers.Singleton(

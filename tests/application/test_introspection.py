@@ -2,11 +2,8 @@
 
 import pytest
 
-from application.introspection import (
-    ActiveToken,
-    IntrospectTokenQuery,
-    RevokeTokenCommand,
-)
+from application.introspection.introspect import ActiveToken, IntrospectTokenQuery
+from application.introspection.revoke import RevokeTokenCommand
 from application.ports.users import UserChanges
 from application.sessions.refresh import RefreshSessionCommand
 from application.sessions.sign_in import SignInCommand

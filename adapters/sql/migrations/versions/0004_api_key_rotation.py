@@ -1,0 +1,19 @@
+"""When an API key got its successor, and an index to page through an account's keys."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004_api_key_rotation"
+down_revision = "0002_built_in_roles"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("api_keys", sa.Column("rotated_at", sa.DateTime(timezone=True)))
+    op.create_index("ix_api_keys_owner_id_id", "api_keys", ["owner_id", "id"])
+
+
+def downgrade() -> None:
+    op.drop_index("ix_api_keys_owner_id_id", "api_keys")
+    op.drop_column("api_keys", "rotated_at")
