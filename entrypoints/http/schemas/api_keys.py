@@ -20,6 +20,7 @@ from entrypoints.http.schemas.bodies import (
     GivenInstant,
     Instant,
     RequestBody,
+    WholeNumber,
     example,
 )
 from entrypoints.http.schemas.texts import PermissionNames, PersonName
@@ -47,7 +48,7 @@ class CreateApiKeyBody(RequestBody):
     expires_at: GivenInstant | None = Field(
         None, description="In the future, within five years; 90 days from now if left out."
     )
-    rate_limit: Annotated[int, Field(strict=True, ge=1, le=MAX_RATE_LIMIT)] | None = Field(
+    rate_limit: Annotated[WholeNumber, Field(ge=1, le=MAX_RATE_LIMIT)] | None = Field(
         None,
         description="Calls in 60 seconds. If left out, calls count as those of the account.",
     )
@@ -57,9 +58,8 @@ class CreateApiKeyBody(RequestBody):
 
 class RotateApiKeyBody(RequestBody):
     overlap_seconds: Annotated[
-        int,
+        WholeNumber,
         Field(
-            strict=True,
             ge=0,
             le=MAX_OVERLAP_SECONDS,
             description="How long the old key still works, if it would have lived that long.",
