@@ -17,10 +17,10 @@ from domain.api_keys import (
 from domain.pages import Page
 from entrypoints.http.schemas.bodies import (
     CURSOR_EXAMPLE,
+    WHOLE,
     GivenInstant,
     Instant,
     RequestBody,
-    WholeNumber,
     example,
 )
 from entrypoints.http.schemas.texts import PermissionNames, PersonName
@@ -48,7 +48,7 @@ class CreateApiKeyBody(RequestBody):
     expires_at: GivenInstant | None = Field(
         None, description="In the future, within five years; 90 days from now if left out."
     )
-    rate_limit: Annotated[WholeNumber, Field(ge=1, le=MAX_RATE_LIMIT)] | None = Field(
+    rate_limit: Annotated[int, Field(ge=1, le=MAX_RATE_LIMIT), WHOLE] | None = Field(
         None,
         description="Calls in 60 seconds. If left out, calls count as those of the account.",
     )
@@ -58,12 +58,13 @@ class CreateApiKeyBody(RequestBody):
 
 class RotateApiKeyBody(RequestBody):
     overlap_seconds: Annotated[
-        WholeNumber,
+        int,
         Field(
             ge=0,
             le=MAX_OVERLAP_SECONDS,
             description="How long the old key still works, if it would have lived that long.",
         ),
+        WHOLE,
     ] = DEFAULT_OVERLAP_SECONDS
 
     model_config = example({"overlap_seconds": 3600})

@@ -50,13 +50,14 @@ GivenInstant = Annotated[
 
 
 def _read_whole_number(sent: Any) -> int:
-    # Pydantic alone would also take "5" and true. 5.0 is an integer to JSON Schema (2020-12, 6.1.1).
+    # Pydantic alone would also take "5" and true; to JSON Schema 5.0 is an integer (6.1.1).
     if isinstance(sent, int | float) and not isinstance(sent, bool) and sent == sent // 1:
         return int(sent)
     raise PydanticCustomError("int_type", "This must be a whole number.")
 
 
-WholeNumber = Annotated[int, BeforeValidator(_read_whole_number)]
+WHOLE = BeforeValidator(_read_whole_number)
+"""For an int; after its bounds, which otherwise are lost to the schema."""
 
 
 CURSOR_EXAMPLE = "AZjF9m86fD6dCjsfbx8qEMhQ1m0aL2cV3i4T5u6J7k8"
