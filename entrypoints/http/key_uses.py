@@ -37,6 +37,8 @@ class KeyUseWriter:
         while not self._is_stopping:
             await self._uses.wait()
             await self._write()
+        # Told to stop before it could even begin, it has not written anything yet.
+        await self._write()
 
     async def _write(self) -> None:
         try:
