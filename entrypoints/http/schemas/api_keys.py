@@ -31,11 +31,11 @@ _KEY = {
     "name": "Nightly report",
     "prefix": "dw_0Sd81kTzVqPn4hXw",
     "scopes": ["items:read"],
-    "rate_limit": None,
+    "rate_limit": 600,
     "status": "active",
     "created_at": "2030-01-01T12:00:00Z",
     "expires_at": "2030-04-01T12:00:00Z",
-    "last_used_at": None,
+    "last_used_at": "2030-01-02T03:00:00Z",
 }
 
 
