@@ -161,7 +161,6 @@ api_keys = Table(
     _when("revoked_at", nullable=True),
     _when("rotated_at", nullable=True),
     Index(None, "owner_id"),
-    Index(None, "owner_id", "id"),
 )
 
 items = Table(

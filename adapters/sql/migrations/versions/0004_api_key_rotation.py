@@ -1,4 +1,4 @@
-"""When an API key got its successor, and an index to page through an account's keys."""
+"""When an API key got its successor."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,9 +11,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("api_keys", sa.Column("rotated_at", sa.DateTime(timezone=True)))
-    op.create_index("ix_api_keys_owner_id_id", "api_keys", ["owner_id", "id"])
 
 
 def downgrade() -> None:
-    op.drop_index("ix_api_keys_owner_id_id", "api_keys")
     op.drop_column("api_keys", "rotated_at")
