@@ -8,6 +8,7 @@ from adapters.memory.events import MemoryEventRepository
 from adapters.memory.jobs import MemoryJobRepository
 from adapters.memory.links import MemoryLinkRepository
 from adapters.memory.outbox import MemoryOutboxRepository
+from adapters.memory.permissions import MemoryPermissionRepository
 from adapters.memory.records import MemoryDatabase, Records
 from adapters.memory.retention import MemoryRetentionRepository
 from adapters.memory.roles import MemoryRoleRepository
@@ -38,6 +39,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.credentials = MemoryCredentialRepository(records)
         self.sessions = MemorySessionRepository(records)
         self.roles = MemoryRoleRepository(records)
+        self.permissions = MemoryPermissionRepository(records)
         self.events = MemoryEventRepository(records)
         self.signing_keys = MemorySigningKeyRepository(records)
         self.links = MemoryLinkRepository(records)

@@ -13,6 +13,7 @@ from adapters.sql.events import SqlEventRepository
 from adapters.sql.jobs import SqlJobRepository
 from adapters.sql.links import SqlLinkRepository
 from adapters.sql.outbox import SqlOutboxRepository
+from adapters.sql.permissions import SqlPermissionRepository
 from adapters.sql.retention import SqlRetentionRepository
 from adapters.sql.roles import SqlRoleRepository
 from adapters.sql.sessions import SqlSessionRepository
@@ -45,6 +46,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.credentials = SqlCredentialRepository(runner)
         self.sessions = SqlSessionRepository(runner)
         self.roles = SqlRoleRepository(runner)
+        self.permissions = SqlPermissionRepository(runner)
         self.events = SqlEventRepository(runner)
         self.signing_keys = SqlSigningKeyRepository(runner)
         self.links = SqlLinkRepository(runner)

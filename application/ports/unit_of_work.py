@@ -9,6 +9,7 @@ from application.ports.jobs import JobRepository
 from application.ports.links import LinkRepository
 from application.ports.outbox import OutboxRepository
 from application.ports.passwords import CredentialRepository
+from application.ports.permissions import PermissionRepository
 from application.ports.retention import RetentionRepository
 from application.ports.roles import RoleRepository
 from application.ports.sessions import SessionRepository
@@ -27,6 +28,7 @@ class UnitOfWork(ABC):
     credentials: CredentialRepository
     sessions: SessionRepository
     roles: RoleRepository
+    permissions: PermissionRepository
     events: EventRepository
     signing_keys: SigningKeyRepository
     links: LinkRepository
@@ -55,7 +57,10 @@ class UnitOfWorkFactory(ABC):
 
     @abstractmethod
     def __call__(self) -> UnitOfWork:
-        """A unit that may write. Take locks in this order: administrators, then users."""
+        """A unit that may write.
+
+        Take locks in this order: administrators, then roles and permissions, then users.
+        """
 
     @abstractmethod
     def reading(self, *, may_lag: bool = False) -> UnitOfWork:

@@ -14,7 +14,9 @@ from entrypoints.http import (
     auth,
     health,
     oauth,
+    permissions,
     recovery,
+    roles,
     sessions,
     users,
     well_known,
@@ -50,6 +52,8 @@ def create_app(container: Container | None = None) -> FastAPI:
     app.include_router(health.router)
     app.include_router(well_known.router)
     app.include_router(users.router)
+    app.include_router(roles.router)
+    app.include_router(permissions.router)
     app.include_router(auth.router)
     app.include_router(sessions.router)
     app.include_router(oauth.router)

@@ -28,6 +28,7 @@ KINDS = {Invalid, Unauthenticated, Forbidden, NotFound, Conflict, RateLimited, U
 SHARE_THE_CODE_OF_THEIR_PARENT = {
     "InvalidEmailAddress": "validation_error",
     "KeyIsCurrent": "conflict",
+    "RoleIsFixed": "conflict",
     "RotationTooSoon": "conflict",
     "SigningKeySealed": "unavailable",
     "UnknownAudience": "validation_error",

@@ -32,6 +32,7 @@ ERROR_CODES = frozenset(
         "role_in_use",
         "unauthorized",
         "unavailable",
+        "unknown_permission",
         "unsupported_media_type",
         "validation_error",
         "weak_password",
