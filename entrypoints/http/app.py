@@ -31,7 +31,7 @@ from entrypoints.http.middleware.cors import Cors
 from entrypoints.http.middleware.hosts import HostCheck
 from entrypoints.http.middleware.shell import RequestShell
 from entrypoints.http.openapi import install_openapi
-from entrypoints.http.operations import API_PREFIX
+from entrypoints.http.operations import API_PREFIX, require_access_rules
 
 
 def create_app(container: Container | None = None) -> FastAPI:
@@ -59,6 +59,7 @@ def create_app(container: Container | None = None) -> FastAPI:
     app.include_router(oauth.router)
     app.include_router(recovery.router)
     app.include_router(account_pages.router)
+    require_access_rules(app)
     register_error_handlers(app)
     install_openapi(app)
     _wrap(app, settings)
