@@ -13,7 +13,8 @@ from domain.roles import PERMISSION_NAME_MAX_LENGTH, Permission, PermissionInUse
 from domain.text import is_storable
 
 
-def _can_exist(name: str) -> bool:
+def permission_can_exist(name: str) -> bool:
+    """Whether a permission could have this name: PostgreSQL takes no others as a parameter."""
     return len(name) <= PERMISSION_NAME_MAX_LENGTH and is_storable(name)
 
 
@@ -38,14 +39,14 @@ class SqlPermissionRepository(PermissionRepository):
     async def keep(self, names: frozenset[str]) -> frozenset[str]:
         statement = (
             select(permissions.c.name)
-            .where(permissions.c.name.in_(sorted(filter(_can_exist, names))))
+            .where(permissions.c.name.in_(sorted(filter(permission_can_exist, names))))
             .order_by(permissions.c.name)
             .with_for_update(read=True, key_share=True)
         )
         return frozenset((await self._run(statement)).scalars())
 
     async def lock(self, name: str) -> Permission | None:
-        if not _can_exist(name):
+        if not permission_can_exist(name):
             return None
         statement = select(permissions).where(permissions.c.name == name).with_for_update()
         row = (await self._run(statement)).one_or_none()

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, delete, func, insert, select, update
 
+from adapters.sql.permissions import permission_can_exist
 from adapters.sql.statements import StatementRunner
 from adapters.sql.tables import role_permissions, roles, user_roles
 from application.ports.roles import RoleContent, RoleRepository
@@ -106,7 +107,7 @@ class SqlRoleRepository(RoleRepository):
 
     async def _put_in(self, name: str, permissions: frozenset[str]) -> None:
         rows = [{"role_name": name, "permission_name": each} for each in sorted(permissions)]
-        if not all(map(is_storable, permissions)):
+        if not all(map(permission_can_exist, permissions)):
             raise UnknownPermission
         if rows:
             statement = insert(role_permissions).values(rows)
