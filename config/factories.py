@@ -9,6 +9,7 @@ from adapters.mail.console import ConsoleMailer
 from adapters.mail.rendering import JinjaRenderer
 from adapters.mail.unconfigured import UnconfiguredMailer
 from adapters.memory.rate_limiter import MemoryRateLimiter
+from adapters.memory.response_cache import MemoryResponseCache
 from adapters.sql.engine import Database, PoolSettings
 from application.jobs import Retention
 from application.limits import LimitGroup
@@ -16,6 +17,7 @@ from application.outbox import LinkPages
 from application.ports.mailer import Mailer
 from application.ports.outbox import DeliverySignal
 from application.ports.rate_limiter import RateLimiter
+from application.ports.response_cache import LIFETIME_SECONDS, ResponseCache
 from application.tokens import TokenSettings
 from config.data_folder import read_server_secret
 from config.queues import DELIVER, QUEUE, broker_url
@@ -74,6 +76,22 @@ def redis_limiter(settings: Settings) -> RateLimiter:
         settings.redis_url.get_secret_value(),
         fallback=MemoryRateLimiter(),
         timeout_seconds=settings.redis_timeout_seconds,
+    )
+
+
+def memory_cache(settings: Settings) -> ResponseCache:
+    # Workers that share nothing would show each other's changes late, and one's own now and then.
+    alone = settings.workers == 1
+    return MemoryResponseCache(lifetime_seconds=LIFETIME_SECONDS if alone else 0)
+
+
+def redis_cache(settings: Settings) -> ResponseCache:
+    from adapters.redis.response_cache import RedisResponseCache
+
+    if settings.redis_url is None:
+        raise ValueError("no Redis is configured")
+    return RedisResponseCache(
+        settings.redis_url.get_secret_value(), timeout_seconds=settings.redis_timeout_seconds
     )
 
 

@@ -10,6 +10,7 @@ from adapters.memory.idempotency import MemoryIdempotencyRepository
 from adapters.memory.jobs import MemoryJobRepository
 from adapters.memory.links import MemoryLinkRepository
 from adapters.memory.outbox import MemoryOutboxRepository
+from adapters.memory.permissions import MemoryPermissionRepository
 from adapters.memory.records import MemoryDatabase, Records
 from adapters.memory.retention import MemoryRetentionRepository
 from adapters.memory.roles import MemoryRoleRepository
@@ -41,6 +42,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.sessions = MemorySessionRepository(records)
         self.roles = MemoryRoleRepository(records)
         self.api_keys = MemoryApiKeyRepository(records)
+        self.permissions = MemoryPermissionRepository(records)
         self.events = MemoryEventRepository(records)
         self.signing_keys = MemorySigningKeyRepository(records)
         self.links = MemoryLinkRepository(records)

@@ -15,6 +15,7 @@ from adapters.sql.idempotency import SqlIdempotencyRepository
 from adapters.sql.jobs import SqlJobRepository
 from adapters.sql.links import SqlLinkRepository
 from adapters.sql.outbox import SqlOutboxRepository
+from adapters.sql.permissions import SqlPermissionRepository
 from adapters.sql.retention import SqlRetentionRepository
 from adapters.sql.roles import SqlRoleRepository
 from adapters.sql.sessions import SqlSessionRepository
@@ -48,6 +49,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.sessions = SqlSessionRepository(runner)
         self.roles = SqlRoleRepository(runner)
         self.api_keys = SqlApiKeyRepository(runner)
+        self.permissions = SqlPermissionRepository(runner)
         self.events = SqlEventRepository(runner)
         self.signing_keys = SqlSigningKeyRepository(runner)
         self.links = SqlLinkRepository(runner)

@@ -11,6 +11,7 @@ from application.ports.jobs import JobRepository
 from application.ports.links import LinkRepository
 from application.ports.outbox import OutboxRepository
 from application.ports.passwords import CredentialRepository
+from application.ports.permissions import PermissionRepository
 from application.ports.retention import RetentionRepository
 from application.ports.roles import RoleRepository
 from application.ports.sessions import SessionRepository
@@ -30,6 +31,7 @@ class UnitOfWork(ABC):
     sessions: SessionRepository
     roles: RoleRepository
     api_keys: ApiKeyRepository
+    permissions: PermissionRepository
     events: EventRepository
     signing_keys: SigningKeyRepository
     links: LinkRepository
@@ -59,7 +61,10 @@ class UnitOfWorkFactory(ABC):
 
     @abstractmethod
     def __call__(self) -> UnitOfWork:
-        """A unit that may write. Take locks in this order: administrators, then users."""
+        """A unit that may write.
+
+        Take locks in this order: administrators, then roles and permissions, then users.
+        """
 
     @abstractmethod
     def reading(self, *, may_lag: bool = False) -> UnitOfWork:

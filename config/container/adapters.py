@@ -59,6 +59,11 @@ class Adapters(containers.DeclarativeContainer):
         memory=providers.Singleton(MemoryRateLimiter),
         redis=providers.Singleton(factories.redis_limiter, settings),
     )
+    response_cache = providers.Selector(
+        providers.Callable(factories.limiter_backend, settings),
+        memory=providers.Singleton(factories.memory_cache, settings),
+        redis=providers.Singleton(factories.redis_cache, settings),
+    )
     delivery_signal = providers.Selector(
         providers.Callable(factories.jobs_kind, settings),
         inprocess=providers.Singleton(InProcessSignal),

@@ -36,6 +36,7 @@ class Shared(Adapters):
     signing_key_factory = Adapters.signing_key_factory
     limiter = Adapters.limiter
     answer_vault = Adapters.answer_vault
+    response_cache = Adapters.response_cache
     uow = Adapters.uow
 
     password_policy = providers.Singleton(factories.password_policy, settings)

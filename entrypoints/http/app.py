@@ -15,7 +15,9 @@ from entrypoints.http import (
     auth,
     health,
     oauth,
+    permissions,
     recovery,
+    roles,
     sessions,
     users,
     well_known,
@@ -31,7 +33,7 @@ from entrypoints.http.middleware.cors import Cors
 from entrypoints.http.middleware.hosts import HostCheck
 from entrypoints.http.middleware.shell import RequestShell
 from entrypoints.http.openapi import install_openapi
-from entrypoints.http.operations import API_PREFIX
+from entrypoints.http.operations import API_PREFIX, require_access_rules
 
 
 def create_app(container: Container | None = None) -> FastAPI:
@@ -52,12 +54,15 @@ def create_app(container: Container | None = None) -> FastAPI:
     app.include_router(health.router)
     app.include_router(well_known.router)
     app.include_router(users.router)
+    app.include_router(roles.router)
+    app.include_router(permissions.router)
     app.include_router(auth.router)
     app.include_router(sessions.router)
     app.include_router(api_keys.router)
     app.include_router(oauth.router)
     app.include_router(recovery.router)
     app.include_router(account_pages.router)
+    require_access_rules(app)
     register_error_handlers(app)
     install_openapi(app)
     _wrap(app, settings)

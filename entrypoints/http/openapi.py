@@ -62,6 +62,7 @@ def _build(app: FastAPI) -> dict[str, Any]:
         servers=[{"url": "/", "description": "Wherever this document comes from."}],
         tags=[
             {"name": "users", "description": "Accounts."},
+            {"name": "roles", "description": "Roles and permissions: who may do what."},
             {"name": "auth", "description": "Signing in and out."},
             {"name": "recovery", "description": "Lost passwords, proof and change of address."},
             {"name": "sessions", "description": "Signed-in devices."},

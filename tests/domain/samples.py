@@ -10,6 +10,7 @@ from adapters.system.clock import Uuid7Generator
 from domain.addresses import EmailAddress
 from domain.api_keys import ApiKey
 from domain.events import Event, EventKind, EventOutcome, Party
+from domain.roles import Permission, Role
 from domain.sessions import Session
 from domain.signing_keys import SigningAlgorithm, SigningKey, SigningKeyStatus
 from domain.users import User, UserKind, UserStatus
@@ -107,3 +108,23 @@ def a_signing_key(
         retired_at=None,
     )
     return replace(key, **changes)
+
+
+def a_role(name: str, permissions: set[str] | None = None, **changes: Any) -> Role:
+    """A role that does not ship, and holds `items:read` unless told otherwise."""
+    role = Role(
+        name=name,
+        description="A role",
+        permissions=frozenset({"items:read"} if permissions is None else permissions),
+        built_in=False,
+        version=1,
+        created_at=NOW,
+        updated_at=NOW,
+    )
+    return replace(role, **changes)
+
+
+def a_permission(name: str, **changes: Any) -> Permission:
+    """A permission that does not ship."""
+    permission = Permission(name=name, description="To do it", built_in=False, created_at=NOW)
+    return replace(permission, **changes)

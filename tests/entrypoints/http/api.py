@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import count
 from typing import Any
@@ -96,7 +96,10 @@ class Api(httpx.AsyncClient):
     async def holder_of(self, *permissions: str) -> Account:
         """An account whose roles hold these permissions besides those of `user`."""
         account = await self.person(name="Holder")
-        self.records.role_permissions["held"] = frozenset(permissions)
+        role = self.records.roles["user"]
+        self.records.roles["held"] = replace(
+            role, name="held", permissions=frozenset(permissions), built_in=False
+        )
         await self.set_roles(account, "held", "user")
         return account
 
