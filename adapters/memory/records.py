@@ -7,6 +7,7 @@ from uuid import UUID
 
 from application.ports.jobs import JobLease
 from domain.events import Event
+from domain.items import Item
 from domain.links import Link
 from domain.outbox import OutboxMessage
 from domain.passwords import PasswordCredential
@@ -28,6 +29,7 @@ class Records:
     credentials: dict[UUID, PasswordCredential] = field(default_factory=dict)
     sessions: dict[UUID, Session] = field(default_factory=dict)
     role_permissions: dict[str, frozenset[str]] = field(default_factory=_built_in_permissions)
+    items: dict[UUID, Item] = field(default_factory=dict)
     events: dict[UUID, Event] = field(default_factory=dict)
     signing_keys: dict[str, SigningKey] = field(default_factory=dict)
     links: dict[UUID, Link] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from typing import Self
 
 from adapters.memory.credentials import MemoryCredentialRepository
 from adapters.memory.events import MemoryEventRepository
+from adapters.memory.items import MemoryItemRepository
 from adapters.memory.jobs import MemoryJobRepository
 from adapters.memory.links import MemoryLinkRepository
 from adapters.memory.outbox import MemoryOutboxRepository
@@ -38,6 +39,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.credentials = MemoryCredentialRepository(records)
         self.sessions = MemorySessionRepository(records)
         self.roles = MemoryRoleRepository(records)
+        self.items = MemoryItemRepository(records)
         self.events = MemoryEventRepository(records)
         self.signing_keys = MemorySigningKeyRepository(records)
         self.links = MemoryLinkRepository(records)

@@ -10,6 +10,7 @@ from adapters.sql.credentials import SqlCredentialRepository
 from adapters.sql.engine import Database
 from adapters.sql.errors import translated
 from adapters.sql.events import SqlEventRepository
+from adapters.sql.items import SqlItemRepository
 from adapters.sql.jobs import SqlJobRepository
 from adapters.sql.links import SqlLinkRepository
 from adapters.sql.outbox import SqlOutboxRepository
@@ -45,6 +46,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.credentials = SqlCredentialRepository(runner)
         self.sessions = SqlSessionRepository(runner)
         self.roles = SqlRoleRepository(runner)
+        self.items = SqlItemRepository(runner)
         self.events = SqlEventRepository(runner)
         self.signing_keys = SqlSigningKeyRepository(runner)
         self.links = SqlLinkRepository(runner)

@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Self
 
 from application.ports.events import EventRepository
+from application.ports.items import ItemRepository
 from application.ports.jobs import JobRepository
 from application.ports.links import LinkRepository
 from application.ports.outbox import OutboxRepository
@@ -27,6 +28,7 @@ class UnitOfWork(ABC):
     credentials: CredentialRepository
     sessions: SessionRepository
     roles: RoleRepository
+    items: ItemRepository
     events: EventRepository
     signing_keys: SigningKeyRepository
     links: LinkRepository

@@ -10,6 +10,7 @@ import typer
 from domain.text import is_storable
 from entrypoints.cli.check import check
 from entrypoints.cli.endings import Refused, run_to_end
+from entrypoints.cli.events import events
 from entrypoints.cli.migrate import migrate
 from entrypoints.cli.openapi import openapi
 from entrypoints.cli.outbox import outbox
@@ -36,6 +37,7 @@ app.add_typer(users, name="users")
 app.add_typer(sessions, name="sessions")
 app.add_typer(tokens, name="tokens")
 app.add_typer(signing_keys, name="signing-keys")
+app.add_typer(events, name="events")
 app.add_typer(outbox, name="outbox")
 
 

@@ -12,7 +12,9 @@ from config.settings import Settings
 from entrypoints.http import (
     account_pages,
     auth,
+    events,
     health,
+    items,
     oauth,
     recovery,
     sessions,
@@ -52,6 +54,8 @@ def create_app(container: Container | None = None) -> FastAPI:
     app.include_router(users.router)
     app.include_router(auth.router)
     app.include_router(sessions.router)
+    app.include_router(items.router)
+    app.include_router(events.router)
     app.include_router(oauth.router)
     app.include_router(recovery.router)
     app.include_router(account_pages.router)

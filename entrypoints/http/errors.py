@@ -235,6 +235,7 @@ _SENTENCES = {
     "uuid_parsing": "This must be a UUID.",
     "int_parsing": "This must be a whole number.",
     "enum": "This is not one of the allowed values.",
+    "invalid_instant": "This must be a time as RFC 3339 writes it.",
 }
 
 

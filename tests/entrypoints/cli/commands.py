@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "sessions revoke": ("--user", "ada@example.com"),
     "tokens inspect": (),
     "signing-keys list": (),
+    "events list": (),
     "outbox list": (),
     "outbox retry": (),
     "worker": (),

@@ -70,6 +70,7 @@ async def test_registering_reads_the_credential_and_refuses_a_bad_one(api: Api) 
 
 async def test_an_account_without_permissions_is_turned_away(api: Api) -> None:
     person = await api.person()
+    await api.set_roles(person)
     for called in MAY_BE_DENIED:
         # What stands under somebody's id does not exist for who may not see it.
         expected = (404, "not_found") if "{" in called.path else (403, "forbidden")
