@@ -8,6 +8,7 @@ from uuid import UUID
 from adapters.system.clock import Uuid7Generator
 from domain.addresses import EmailAddress
 from domain.events import Event, EventKind, EventOutcome, Party
+from domain.items import Item
 from domain.sessions import Session
 from domain.signing_keys import SigningAlgorithm, SigningKey, SigningKeyStatus
 from domain.users import User, UserKind, UserStatus
@@ -72,6 +73,19 @@ def an_event(**changes: Any) -> Event:
         user_agent=None,
     )
     return replace(event, **changes)
+
+
+def an_item(owner_id: UUID, **changes: Any) -> Item:
+    item = Item(
+        id=new_id(),
+        owner_id=owner_id,
+        title="Shopping list",
+        data={"lines": ["tea"]},
+        version=1,
+        created_at=NOW,
+        updated_at=NOW,
+    )
+    return replace(item, **changes)
 
 
 def a_signing_key(

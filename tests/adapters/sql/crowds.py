@@ -25,6 +25,10 @@ _FUNCTIONS = (
     CREATE FUNCTION pg_temp.at(n bigint) RETURNS timestamptz IMMUTABLE LANGUAGE sql
     RETURN timestamptz '2030-01-01 00:00:00Z' + n * interval '1 second'
     """,
+    """
+    CREATE FUNCTION pg_temp.one_of(many int, n bigint) RETURNS uuid IMMUTABLE LANGUAGE sql
+    RETURN pg_temp.id(CASE WHEN n % 200 = 0 THEN 50 ELSE 1 + n % many END)
+    """,
 )
 _USERS = """
     INSERT INTO users
@@ -42,14 +46,14 @@ _ROLES = """
 _SESSIONS = """
     INSERT INTO sessions (id, user_id, client_id, amr, auth_time, created_at, last_used_at,
         expires_at, generation, refresh_secret, server_secret_id)
-    SELECT pg_temp.id(n), pg_temp.id(CASE WHEN n % 200 = 0 THEN 50 ELSE 1 + n % 20 END), 'first-party', '["pwd"]',
+    SELECT pg_temp.id(n), pg_temp.one_of(20, n), 'first-party', '["pwd"]',
         pg_temp.at(n), pg_temp.at(n), pg_temp.at(n), pg_temp.at(n + 1000000),
         0, '\\x00', 'a'
     FROM generate_series(1, :count) AS n
 """
 _ITEMS = """
     INSERT INTO items (id, owner_id, title, data, version, created_at, updated_at)
-    SELECT pg_temp.id(n), pg_temp.id(CASE WHEN n % 200 = 0 THEN 50 WHEN n % 4 = 0 THEN 1 ELSE 1 + n % 20 END),
+    SELECT pg_temp.id(n), pg_temp.one_of(20, n),
         CASE WHEN n % 100 = 0 THEN 'Rare ' ELSE 'Common ' END || n, '{}', 1,
         pg_temp.at(n), pg_temp.at(n)
     FROM generate_series(1, :count) AS n
@@ -59,7 +63,7 @@ _EVENTS = """
         data)
     SELECT pg_temp.id(n), pg_temp.at(n),
         CASE WHEN n % 100 = 0 THEN 'user.disabled' ELSE 'session.signed_in' END, 'success', 'user',
-        (pg_temp.id(CASE WHEN n % 200 = 0 THEN 50 ELSE 1 + n % 20 END))::text, 'user', (pg_temp.id(CASE WHEN n % 200 = 0 THEN 50 ELSE 1 + n % 15 END))::text, '{}'
+        (pg_temp.one_of(20, n))::text, 'user', (pg_temp.one_of(15, n))::text, '{}'
     FROM generate_series(1, :count) AS n
 """
 _MESSAGES = """
