@@ -152,19 +152,19 @@ def _detail(detail: ErrorDetail, *, in_body: bool) -> ErrorDetailBody:
 async def _on_domain_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, DomainError):
         raise error
-    if isinstance(error, PermissionMissing):
+    if isinstance(error, Forbidden):
         await _record_denial(request, error)
     return render_domain_error(request.scope, error)
 
 
-async def _record_denial(request: Request, error: PermissionMissing) -> None:
+async def _record_denial(request: Request, error: Forbidden) -> None:
     actor = context_of(request.scope).actor
     if actor is None or actor.kind is ActorKind.ANONYMOUS:
         return
     command = RecordDenialCommand(
         actor=actor,
         operation=f"{request.method} {route_template(request.scope)}",
-        missing=error.permissions,
+        missing=error.permissions if isinstance(error, PermissionMissing) else (error.code,),
     )
     await request.app.state.container.record_denial().execute(command)
 

@@ -93,3 +93,17 @@ async def test_a_refusal_of_an_unknown_caller_is_not(api: Api) -> None:
     await api.get("/api/v1/users")
     await api.get("/api/v1/users", headers={"Authorization": "Bearer junk"})
     assert api.records.events == before
+
+
+async def test_so_is_any_other_refusal_of_a_known_caller(api: Api) -> None:
+    person = await api.person()
+    api.container.register_user()._registration_is_open = False
+    refused = await api.post(
+        "/api/v1/users", json=operation("registerUser").request()["json"], headers=person.auth
+    )
+    assert (refused.status_code, refused.json()["error"]) == (403, "registration_closed")
+    (event,) = (
+        each for each in api.records.events.values() if each.kind is EventKind.PERMISSION_DENIED
+    )
+    assert event.actor.id == person.id
+    assert event.data == {"operation": "POST /api/v1/users", "missing": ["registration_closed"]}

@@ -120,7 +120,7 @@ async def test_conditions_hold_for_items_as_for_accounts(api: Api) -> None:
 DEEP: dict[str, Any] = {}
 for _ in range(500):
     DEEP = {"a": DEEP}
-BAD = [
+BAD: list[dict[str, Any]] = [
     *({}, {"title": "x"}, {"data": {}}, {"title": "", "data": {}}, {"title": " ", "data": {}}),
     *({"title": "x" * 201, "data": {}}, {"title": "a\0", "data": {}}, {"title": 7, "data": {}}),
     *({"title": "x", "data": bad} for bad in ([], "x", 7, True, None, [{}])),
@@ -208,8 +208,8 @@ async def test_pages_keep_the_filter_and_belong_to_it(api: Api) -> None:
         response = await api.get(f"{ITEMS}?{query}cursor={cursor}", headers=caller.auth)
         assert (response.status_code, response.json()["error"]) == (422, "invalid_cursor")
     auth = (b"authorization", person.auth["Authorization"].encode())
-    query = b"cursor=" + b"A" * 1_000_000
-    response = await call(api.app, "GET", ITEMS, [HOST, auth], query=query)
+    huge = b"cursor=" + b"A" * 1_000_000
+    response = await call(api.app, "GET", ITEMS, [HOST, auth], query=huge)
     assert (response.status_code, response.json()["error"]) == (422, "invalid_cursor")
 
 
