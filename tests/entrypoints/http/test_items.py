@@ -120,10 +120,11 @@ async def test_conditions_hold_for_items_as_for_accounts(api: Api) -> None:
 DEEP: dict[str, Any] = {}
 for _ in range(500):
     DEEP = {"a": DEEP}
+NO_DATA: list[Any] = [[], "x", 7, True, None, [{}]]
 BAD: list[dict[str, Any]] = [
     *({}, {"title": "x"}, {"data": {}}, {"title": "", "data": {}}, {"title": " ", "data": {}}),
     *({"title": "x" * 201, "data": {}}, {"title": "a\0", "data": {}}, {"title": 7, "data": {}}),
-    *({"title": "x", "data": bad} for bad in ([], "x", 7, True, None, [{}])),
+    *({"title": "x", "data": bad} for bad in NO_DATA),
     *({"title": "x", "data": {"n": bad}} for bad in (2**63, 10**300, -1e300, "\0", "\ud800")),
     *({"title": "x", "data": bad} for bad in ({"\0": 1}, {"\udc00": 1}, DEEP, {"t": "x" * 16379})),
     *(
