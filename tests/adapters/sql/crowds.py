@@ -31,7 +31,8 @@ _FUNCTIONS = (
     """,
 )
 _USERS = """
-    INSERT INTO users
+    INSERT INTO users (id, email, email_key, email_verified, name, kind, status, version,
+        created_at, updated_at)
     SELECT pg_temp.id(n), 'user' || n || '@example.com', 'user' || n || '@example.com',
         true, 'Somebody', 'human', CASE WHEN n % 50 = 0 THEN 'disabled' ELSE 'active' END,
         1, pg_temp.at(n), pg_temp.at(n)
@@ -74,7 +75,6 @@ _MESSAGES = """
         CASE WHEN n % 100 = 0 THEN pg_temp.at(n) END
     FROM generate_series(1, :count) AS n
 """
-
 
 RARE = 50
 """The number of an account that one row in 200 belongs to."""
