@@ -2,7 +2,7 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 from uuid import UUID
@@ -16,6 +16,7 @@ _ID_BYTES = 16
 _TAG_BYTES = 32
 _INSTANT_BYTES = 8
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MAX_LENGTH = 1024
 
 Filters = Mapping[str, str | None]
 
@@ -43,6 +44,10 @@ R = TypeVar("R", bound=Identified)
 N = TypeVar("N", bound=Named)
 
 
+def _id_bytes(record: Identified) -> bytes:
+    return record.id.bytes
+
+
 class CursorCodec:
     """Binds a position to the list, its filters and the caller by a MAC over all of them."""
 
@@ -50,52 +55,68 @@ class CursorCodec:
         self._macs = macs
 
     def encode(self, position: UUID, *, listing: str, filters: Filters, actor: Actor) -> str:
-        return self._close(position.bytes, listing, filters, actor)
+        return self.seal(position.bytes, listing=listing, filters=filters, actor=actor)
 
     def decode(
         self, cursor: str | None, *, listing: str, filters: Filters, actor: Actor
     ) -> UUID | None:
         """None for the first page. Raises InvalidCursor for anything that `encode` did not make."""
-        raw = None if cursor is None else self._open(cursor, listing, filters, actor)
+        raw = self.open(cursor, listing=listing, filters=filters, actor=actor)
         if raw is not None and len(raw) != _ID_BYTES:
             raise InvalidCursor
-        return None if raw is None else UUID(bytes=raw)
+        return UUID(bytes=raw) if raw is not None else None
 
     def decode_named(
         self, cursor: str | None, *, listing: str, actor: Actor
     ) -> NamedPosition | None:
         """The same for a list of what has a name. Raises InvalidCursor."""
-        if cursor is None:
+        raw = self.open(cursor, listing=listing, filters={}, actor=actor)
+        if raw is None:
             return None
-        raw = self._open(cursor, listing, {}, actor)
         microseconds = int.from_bytes(raw[:_INSTANT_BYTES], "big")
         return _EPOCH + timedelta(microseconds=microseconds), raw[_INSTANT_BYTES:].decode()
 
-    def _close(self, raw: bytes, listing: str, filters: Filters, actor: Actor) -> str:
-        tag = self._macs.tag(_PURPOSE, _bound(raw, listing, filters, actor))
-        return urlsafe_b64encode(raw + tag).decode()
+    def seal(self, position: bytes, *, listing: str, filters: Filters, actor: Actor) -> str:
+        """For lists whose order is not that of their ids."""
+        tag = self._macs.tag(_PURPOSE, _bound(position, listing, filters, actor))
+        return urlsafe_b64encode(position + tag).decode()
 
-    def _open(self, cursor: str, listing: str, filters: Filters, actor: Actor) -> bytes:
+    def open(
+        self, cursor: str | None, *, listing: str, filters: Filters, actor: Actor
+    ) -> bytes | None:
+        """None for the first page. Raises InvalidCursor for anything that `seal` did not make."""
+        if cursor is None:
+            return None
+        if len(cursor) > _MAX_LENGTH:
+            raise InvalidCursor
         try:
-            sealed = urlsafe_b64decode(cursor.encode("ascii"))
+            raw = urlsafe_b64decode(cursor.encode("ascii"))
         except ValueError:
             raise InvalidCursor from None
         # Base64 has several spellings of the same bytes; only the one that was handed out counts.
-        if urlsafe_b64encode(sealed).decode() != cursor or len(sealed) <= _TAG_BYTES:
+        if urlsafe_b64encode(raw).decode() != cursor or len(raw) <= _TAG_BYTES:
             raise InvalidCursor
-        raw, tag = sealed[:-_TAG_BYTES], sealed[-_TAG_BYTES:]
-        if not self._macs.verify(_PURPOSE, _bound(raw, listing, filters, actor), tag):
+        position, tag = raw[:-_TAG_BYTES], raw[-_TAG_BYTES:]
+        if not self._macs.verify(_PURPOSE, _bound(position, listing, filters, actor), tag):
             raise InvalidCursor
-        return raw
+        return position
 
     def page(
-        self, found: Sequence[R], limit: int, *, listing: str, filters: Filters, actor: Actor
+        self,
+        found: Sequence[R],
+        limit: int,
+        *,
+        listing: str,
+        filters: Filters,
+        actor: Actor,
+        position: Callable[[R], bytes] = _id_bytes,
     ) -> Page[R]:
         """Cuts what was found with `limit + 1` to a page; the one too many tells of a next one."""
         items = tuple(found[:limit])
         following = None
         if len(found) > limit:
-            following = self.encode(items[-1].id, listing=listing, filters=filters, actor=actor)
+            last = position(items[-1])
+            following = self.seal(last, listing=listing, filters=filters, actor=actor)
         return Page(items=items, next_cursor=following)
 
     def page_of_named(
@@ -115,7 +136,7 @@ class CursorCodec:
             created_at, name = _place(items[-1])
             microseconds = (created_at - _EPOCH) // timedelta(microseconds=1)
             raw = microseconds.to_bytes(_INSTANT_BYTES, "big") + name.encode()
-            following = self._close(raw, listing, {}, actor)
+            following = self.seal(raw, listing=listing, filters={}, actor=actor)
         return Page(items=items, next_cursor=following)
 
 
@@ -123,6 +144,6 @@ def _place(each: Named) -> NamedPosition:
     return each.created_at, each.name
 
 
-def _bound(raw: bytes, listing: str, filters: Filters, actor: Actor) -> bytes:
+def _bound(position: bytes, listing: str, filters: Filters, actor: Actor) -> bytes:
     caller = str(actor.user_id or actor.kind.value)
-    return json.dumps([raw.hex(), listing, sorted(filters.items()), caller]).encode()
+    return json.dumps([position.hex(), listing, sorted(filters.items()), caller]).encode()

@@ -38,6 +38,8 @@ class EventKind(StrEnum):
     ROLE_DELETED = "role.deleted"
     PERMISSION_CREATED = "permission.created"
     PERMISSION_DELETED = "permission.deleted"
+    ITEM_UPDATED = "item.updated"
+    ITEM_DELETED = "item.deleted"
     PERMISSION_DENIED = "access.permission_denied"
     SIGNING_KEY_CREATED = "signing_key.created"
     SIGNING_KEY_ROTATED = "signing_key.rotated"
@@ -76,6 +78,25 @@ class Event:
     ip: str | None
     user_agent: str | None
     data: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventFilter:
+    """What the log is narrowed to; None means any. From `since` on, and before `until`."""
+
+    kind: EventKind | None = None
+    actor_id: str | None = None
+    subject_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventPlace:
+    """Where in the log: it is ordered by time, and by id within the same microsecond."""
+
+    at: datetime
+    id: UUID
 
 
 def party_of(actor: Actor) -> Party:

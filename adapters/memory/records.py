@@ -12,6 +12,7 @@ from application.ports.jobs import JobLease
 from domain.api_keys import ApiKey
 from domain.events import Event
 from domain.idempotency import IdempotencyClaim
+from domain.items import Item
 from domain.links import Link
 from domain.outbox import OutboxMessage
 from domain.passwords import PasswordCredential
@@ -55,6 +56,7 @@ class Records:
     roles: dict[str, Role] = field(default_factory=_built_in_roles)
     permissions: dict[str, Permission] = field(default_factory=_built_in_permissions)
     api_keys: dict[UUID, ApiKey] = field(default_factory=dict)
+    items: dict[UUID, Item] = field(default_factory=dict)
     events: dict[UUID, Event] = field(default_factory=dict)
     signing_keys: dict[str, SigningKey] = field(default_factory=dict)
     links: dict[UUID, Link] = field(default_factory=dict)

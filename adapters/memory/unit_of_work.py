@@ -7,6 +7,7 @@ from adapters.memory.api_keys import MemoryApiKeyRepository
 from adapters.memory.credentials import MemoryCredentialRepository
 from adapters.memory.events import MemoryEventRepository
 from adapters.memory.idempotency import MemoryIdempotencyRepository
+from adapters.memory.items import MemoryItemRepository
 from adapters.memory.jobs import MemoryJobRepository
 from adapters.memory.links import MemoryLinkRepository
 from adapters.memory.outbox import MemoryOutboxRepository
@@ -43,6 +44,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.roles = MemoryRoleRepository(records)
         self.api_keys = MemoryApiKeyRepository(records)
         self.permissions = MemoryPermissionRepository(records)
+        self.items = MemoryItemRepository(records)
         self.events = MemoryEventRepository(records)
         self.signing_keys = MemorySigningKeyRepository(records)
         self.links = MemoryLinkRepository(records)

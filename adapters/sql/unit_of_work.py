@@ -12,6 +12,7 @@ from adapters.sql.engine import Database
 from adapters.sql.errors import translated
 from adapters.sql.events import SqlEventRepository
 from adapters.sql.idempotency import SqlIdempotencyRepository
+from adapters.sql.items import SqlItemRepository
 from adapters.sql.jobs import SqlJobRepository
 from adapters.sql.links import SqlLinkRepository
 from adapters.sql.outbox import SqlOutboxRepository
@@ -50,6 +51,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.roles = SqlRoleRepository(runner)
         self.api_keys = SqlApiKeyRepository(runner)
         self.permissions = SqlPermissionRepository(runner)
+        self.items = SqlItemRepository(runner)
         self.events = SqlEventRepository(runner)
         self.signing_keys = SqlSigningKeyRepository(runner)
         self.links = SqlLinkRepository(runner)

@@ -7,6 +7,7 @@ from typing import Self
 from application.ports.api_keys import ApiKeyRepository
 from application.ports.events import EventRepository
 from application.ports.idempotency import IdempotencyRepository
+from application.ports.items import ItemRepository
 from application.ports.jobs import JobRepository
 from application.ports.links import LinkRepository
 from application.ports.outbox import OutboxRepository
@@ -32,6 +33,7 @@ class UnitOfWork(ABC):
     roles: RoleRepository
     api_keys: ApiKeyRepository
     permissions: PermissionRepository
+    items: ItemRepository
     events: EventRepository
     signing_keys: SigningKeyRepository
     links: LinkRepository

@@ -11,6 +11,7 @@ from domain.text import is_storable
 from entrypoints.cli.api_keys import api_keys
 from entrypoints.cli.check import check
 from entrypoints.cli.endings import Refused, run_to_end
+from entrypoints.cli.events import events
 from entrypoints.cli.migrate import migrate
 from entrypoints.cli.openapi import openapi
 from entrypoints.cli.outbox import outbox
@@ -42,6 +43,7 @@ app.add_typer(roles, name="roles")
 app.add_typer(permissions, name="permissions")
 app.add_typer(tokens, name="tokens")
 app.add_typer(signing_keys, name="signing-keys")
+app.add_typer(events, name="events")
 app.add_typer(outbox, name="outbox")
 
 

@@ -13,7 +13,9 @@ from entrypoints.http import (
     account_pages,
     api_keys,
     auth,
+    events,
     health,
+    items,
     oauth,
     permissions,
     recovery,
@@ -59,6 +61,8 @@ def create_app(container: Container | None = None) -> FastAPI:
     app.include_router(auth.router)
     app.include_router(sessions.router)
     app.include_router(api_keys.router)
+    app.include_router(items.router)
+    app.include_router(events.router)
     app.include_router(oauth.router)
     app.include_router(recovery.router)
     app.include_router(account_pages.router)

@@ -10,6 +10,7 @@ from adapters.system.clock import Uuid7Generator
 from domain.addresses import EmailAddress
 from domain.api_keys import ApiKey
 from domain.events import Event, EventKind, EventOutcome, Party
+from domain.items import Item
 from domain.roles import Permission, Role
 from domain.sessions import Session
 from domain.signing_keys import SigningAlgorithm, SigningKey, SigningKeyStatus
@@ -92,6 +93,19 @@ def an_event(**changes: Any) -> Event:
         user_agent=None,
     )
     return replace(event, **changes)
+
+
+def an_item(owner_id: UUID, **changes: Any) -> Item:
+    item = Item(
+        id=new_id(),
+        owner_id=owner_id,
+        title="Shopping list",
+        data={"lines": ["tea"]},
+        version=1,
+        created_at=NOW,
+        updated_at=NOW,
+    )
+    return replace(item, **changes)
 
 
 def a_signing_key(

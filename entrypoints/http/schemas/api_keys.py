@@ -23,7 +23,7 @@ from entrypoints.http.schemas.bodies import (
     RequestBody,
     example,
 )
-from entrypoints.http.schemas.texts import ScopeNames, PersonName
+from entrypoints.http.schemas.texts import PersonName, ScopeNames
 
 _KEY = {
     "id": "0198c5f6-8b2f-7e13-9a66-a1d2e3f4b5c6",

@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "permissions delete": ("orders:refund",),
     "tokens inspect": (),
     "signing-keys list": (),
+    "events list": (),
     "outbox list": (),
     "outbox retry": (),
     "worker": (),

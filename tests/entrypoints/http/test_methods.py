@@ -21,7 +21,13 @@ def allowed_at(path: str) -> set[str]:
 
 async def test_head_answers_as_get_does_but_for_the_body(api: Api) -> None:
     administrator = await api.administrator()
-    there = {"user_id": administrator.id, "role_name": "user"}
+    body = {"title": "Anything", "data": {}}
+    item = await api.post("/api/v1/items", json=body, headers=administrator.auth)
+    there = {
+        "user_id": administrator.id,
+        "item_id": item.json()["id"],
+        "role_name": "user",
+    }
     urls = [read.path.format(**there) for read in READS]
     for url in (*urls, *PAGES):
         got = await api.get(url, headers=administrator.auth)
