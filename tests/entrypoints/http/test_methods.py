@@ -21,11 +21,16 @@ def allowed_at(path: str) -> set[str]:
 
 async def test_head_answers_as_get_does_but_for_the_body(api: Api) -> None:
     administrator = await api.administrator()
-    body = {"title": "Anything", "data": {}}
-    item = await api.post("/api/v1/items", json=body, headers=administrator.auth)
+    item = {"title": "Anything", "data": {}}
+    key = {"name": "Report", "scopes": []}
+    made = {
+        path: (await api.post(f"/api/v1/{path}", json=body, headers=administrator.auth)).json()
+        for path, body in (("items", item), ("api-keys", key))
+    }
     there = {
         "user_id": administrator.id,
-        "item_id": item.json()["id"],
+        "item_id": made["items"]["id"],
+        "api_key_id": made["api-keys"]["id"],
         "role_name": "user",
     }
     urls = [read.path.format(**there) for read in READS]
