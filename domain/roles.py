@@ -90,15 +90,13 @@ class UnknownRole(InvalidField):
 
 
 class UnknownPermission(Invalid):
-    """A permission was named that is not registered."""
+    """A permission was named that nobody has registered."""
 
     code = "unknown_permission"
     message = "There is no such permission."
 
-    def __init__(self) -> None:
-        super().__init__(
-            ErrorDetail(field="permissions", code="unknown_permission", message=self.message)
-        )
+    def __init__(self, field: str = "permissions") -> None:
+        super().__init__(ErrorDetail(field=field, code="unknown_permission", message=self.message))
 
 
 @dataclass(frozen=True, kw_only=True)
