@@ -1,5 +1,6 @@
 """The audit log in memory."""
 
+from collections.abc import Sequence
 from copy import deepcopy
 from uuid import UUID
 
@@ -14,6 +15,10 @@ class MemoryEventRepository(EventRepository):
 
     async def add(self, event: Event) -> None:
         self._records.events[event.id] = deepcopy(event)
+
+    async def add_all(self, events: Sequence[Event]) -> None:
+        for event in events:
+            await self.add(event)
 
     async def page(self, before: UUID | None, limit: int) -> list[Event]:
         matching = (e for e in self._records.events.values() if before is None or e.id < before)

@@ -13,6 +13,7 @@ from domain.passwords import PasswordCredential
 from domain.roles import BUILT_IN_ROLES
 from domain.sessions import Session
 from domain.signing_keys import SigningKey
+from domain.transfer import KeyRecord
 from domain.users import User
 
 
@@ -33,6 +34,7 @@ class Records:
     links: dict[UUID, Link] = field(default_factory=dict)
     outbox: dict[UUID, OutboxMessage] = field(default_factory=dict)
     jobs: dict[str, JobLease] = field(default_factory=dict)
+    transferred_keys: dict[str, tuple[UUID, KeyRecord]] = field(default_factory=dict)
 
     def copy(self) -> Self:
         return replace(self, **{each.name: dict(getattr(self, each.name)) for each in fields(self)})

@@ -74,6 +74,10 @@ class MemoryUserRepository(UserRepository):
             del records.sessions[session_id]
         for link_id in [link.id for link in records.links.values() if link.user_id == user_id]:
             del records.links[link_id]
+        for public_id in [
+            p for p, (owner, _) in records.transferred_keys.items() if owner == user_id
+        ]:
+            del records.transferred_keys[public_id]
         return True
 
     async def count_active_administrators(self, *, besides: UUID) -> int:

@@ -1,5 +1,6 @@
 """The audit log in SQL."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +15,13 @@ from domain.events import Event, EventKind, EventOutcome, Party
 class SqlEventRepository(EventRepository):
     def __init__(self, runner: StatementRunner) -> None:
         self._run = runner.run
+        self._run_many = runner.run_many
 
     async def add(self, event: Event) -> None:
         await self._run(insert(events).values(_to_row(event)))
+
+    async def add_all(self, events_: Sequence[Event]) -> None:
+        await self._run_many(insert(events), [_to_row(event) for event in events_])
 
     async def page(self, before: UUID | None, limit: int) -> list[Event]:
         statement = select(events).order_by(events.c.id.desc()).limit(limit)

@@ -13,6 +13,7 @@ from application.ports.retention import RetentionRepository
 from application.ports.roles import RoleRepository
 from application.ports.sessions import SessionRepository
 from application.ports.signing_keys import SigningKeyRepository
+from application.ports.transfer import TransferRepository
 from application.ports.users import UserRepository
 
 
@@ -33,6 +34,7 @@ class UnitOfWork(ABC):
     outbox: OutboxRepository
     jobs: JobRepository
     retention: RetentionRepository
+    transfer: TransferRepository
 
     @abstractmethod
     async def __aenter__(self) -> Self: ...

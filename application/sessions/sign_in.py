@@ -77,7 +77,7 @@ class SignIn:
         email_key = self._key_of(command.email)
         login = await self._find(email_key)
         proven = login.password_hash if login else None
-        matches = await self._hasher.verify(password, proven)
+        matches = await self._hasher.verify(password, proven, as_typed=command.password)
         if login is None or not login.user.is_active or not matches:
             await self._refuse(command, email_key, login, "credentials")
             raise InvalidCredentials

@@ -151,11 +151,13 @@ class CountingHasher(FastPasswordHasher):
         self.work.append("hash")
         return await self._fast.hash(password)
 
-    async def verify(self, password: str, password_hash: str | None) -> bool:
+    async def verify(
+        self, password: str, password_hash: str | None, *, as_typed: str | None = None
+    ) -> bool:
         self.work.append("verify")
         if password_hash is not None and password_hash.startswith("older$"):
             return password_hash == f"older${password}"
-        return await self._fast.verify(password, password_hash)
+        return await self._fast.verify(password, password_hash, as_typed=as_typed)
 
 
 @pytest.fixture
