@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Column, Row, and_, insert, select
+from sqlalchemy import Column, Row, insert, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -31,24 +31,29 @@ class SqlTransferRepository(TransferRepository):
         self, after: UUID | None, limit: int, *, with_secrets: bool
     ) -> list[AccountRecord]:
         statement = select(users, ROLE_NAMES).order_by(users.c.id).limit(limit)
-        if with_secrets:
-            statement = statement.add_columns(credentials.c.secret_hash).outerjoin_from(
-                users, credentials, and_(credentials.c.user_id == users.c.id, IS_PASSWORD)
-            )
         if after is not None:
             statement = statement.where(users.c.id > after)
-        rows = (await self._run(statement)).all()
+        accounts = [user_from_row(row) for row in await self._run(statement)]
         if not with_secrets:
-            return [AccountRecord(user=user_from_row(row)) for row in rows]
-        keys = await self._keys_of([row.id for row in rows])
+            return [AccountRecord(user=user) for user in accounts]
+        # By id, not by a join: a database that has just been filled knows too little of its tables
+        # to join them page by page without reading them whole.
+        ids = [user.id for user in accounts]
+        hashes, keys = await self._hashes_of(ids), await self._keys_of(ids)
         return [
             AccountRecord(
-                user=user_from_row(row),
-                password_hash=row.secret_hash,
-                api_keys=tuple(keys[row.id]),
+                user=user,
+                password_hash=hashes.get(user.id),
+                api_keys=tuple(keys[user.id]),
             )
-            for row in rows
+            for user in accounts
         ]
+
+    async def _hashes_of(self, user_ids: Sequence[UUID]) -> dict[UUID, str]:
+        statement = select(credentials.c.user_id, credentials.c.secret_hash).where(
+            credentials.c.user_id.in_(user_ids), IS_PASSWORD
+        )
+        return {row.user_id: row.secret_hash for row in await self._run(statement)}
 
     async def _keys_of(self, user_ids: Sequence[UUID]) -> dict[UUID, list[KeyRecord]]:
         owned: dict[UUID, list[KeyRecord]] = defaultdict(list)
