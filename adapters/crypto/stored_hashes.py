@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 from base64 import b64decode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import bcrypt
@@ -64,7 +64,7 @@ def read_hash(text: str) -> StoredHash | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Argon2Hash:
-    text: str
+    text: str = field(repr=False)
     type: Type
     memory_kib: int
     passes: int
@@ -95,7 +95,7 @@ def _argon2(text: str, found: re.Match[str]) -> Argon2Hash | None:
 class BcryptHash:
     """Reads 72 bytes of a password and no more, as the systems did that made these hashes."""
 
-    text: str
+    text: str = field(repr=False)
     exponent: int
 
     @property
@@ -121,7 +121,7 @@ class Pbkdf2Hash:
     algorithm: str
     iterations: int
     salt: str
-    digest: bytes
+    digest: bytes = field(repr=False)
 
     @property
     def cost(self) -> float:

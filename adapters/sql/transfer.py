@@ -91,7 +91,9 @@ class SqlTransferRepository(TransferRepository):
 
     async def add_all(self, records: Sequence[AccountRecord]) -> frozenset[UUID]:
         statement = self._insert(users).on_conflict_do_nothing().returning(users.c.id)
-        result = await self._run_many(statement, [user_to_row(record.user) for record in records])
+        # In one order, so that two imports of the same people wait for each other only one way.
+        users_ = sorted((record.user for record in records), key=lambda user: user.email.key)
+        result = await self._run_many(statement, [user_to_row(user) for user in users_])
         added = frozenset(result.scalars()) if result else frozenset()
         new = [record for record in records if record.user.id in added]
         given = [(record.user.id, role) for record in new for role in sorted(record.user.roles)]

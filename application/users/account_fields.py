@@ -32,7 +32,8 @@ _KEY_FIELDS = frozenset(
 _LONGEST_ADDRESS = 320
 _LONGEST_ROLE = 32
 _LONGEST_SCOPE = 64
-_LARGEST_LIMIT = 2**31 - 1
+_MOST_SCOPES = 100
+_LARGEST_LIMIT = 10_000
 _PUBLIC_ID = re.compile(r"[0-9A-Za-z]{1,32}")
 _SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -194,7 +195,7 @@ def _roles(value: object) -> frozenset[str]:
 
 def _scopes(value: object) -> frozenset[str]:
     scopes = _words(value, _LONGEST_SCOPE)
-    if scopes is None:
+    if scopes is None or len(scopes) > _MOST_SCOPES:
         raise _no_key()
     return scopes
 

@@ -10,6 +10,7 @@ from domain.addresses import EmailAddress
 from domain.events import Event, EventKind, EventOutcome, Party
 from domain.sessions import Session
 from domain.signing_keys import SigningAlgorithm, SigningKey, SigningKeyStatus
+from domain.transfer import KeyRecord
 from domain.users import User, UserKind, UserStatus
 
 NOW = datetime(2030, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
@@ -86,5 +87,20 @@ def a_signing_key(
         created_at=NOW,
         activated_at=NOW,
         retired_at=None,
+    )
+    return replace(key, **changes)
+
+
+def a_key_record(**changes: Any) -> KeyRecord:
+    key = KeyRecord(
+        id=new_id(),
+        public_id=new_id().hex[-24:],
+        secret_digest=bytes(range(32)),
+        name="Deployment",
+        scopes=frozenset({"items:read", "orders:refund"}),
+        rate_limit=60,
+        created_at=NOW,
+        expires_at=NOW + timedelta(days=90),
+        revoked_at=None,
     )
     return replace(key, **changes)

@@ -68,18 +68,23 @@ def read_lines(stream: BinaryIO, form: FileFormat) -> Iterator[ReadLine]:
 
 def _physical(stream: BinaryIO) -> Iterator[_Physical]:
     number = 0
-    while raw := stream.readline(LONGEST_LINE_BYTES + 2):
+    while raw := stream.readline(LONGEST_LINE_BYTES + len(b"\r\n")):
         number += 1
-        size = len(raw)
-        if not raw.endswith(b"\n") and size > LONGEST_LINE_BYTES:
-            while rest := stream.readline(LONGEST_LINE_BYTES):
-                size += len(rest)
-                if rest.endswith(b"\n"):
-                    break
-            yield _Physical(number, None, size)
-            continue
         text = raw.removesuffix(b"\n").removesuffix(b"\r")
-        yield _Physical(number, text.removeprefix(_BOM) if number == 1 else text, size)
+        if len(text) <= LONGEST_LINE_BYTES:
+            text = text.removeprefix(_BOM) if number == 1 else text
+            yield _Physical(number, text, len(raw))
+        else:
+            yield _Physical(number, None, len(raw) + _skipped(stream, raw))
+
+
+def _skipped(stream: BinaryIO, last: bytes) -> int:
+    """How many bytes follow to the line's end, which is then behind."""
+    size = 0
+    while last and not last.endswith(b"\n"):
+        last = stream.readline(LONGEST_LINE_BYTES)
+        size += len(last)
+    return size
 
 
 def _decoded(line: _Physical) -> str:

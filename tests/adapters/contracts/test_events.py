@@ -82,3 +82,12 @@ async def test_the_log_outlives_what_it_speaks_of(backend: Backend) -> None:
         await uow.users.delete(user.id, None)
         await uow.commit()
     assert await page(backend) == [event]
+
+
+async def test_many_at_once_are_written_as_one_by_one(backend: Backend) -> None:
+    events = [an_event(data={"n": n}) for n in range(7)]
+    async with backend.uow() as uow:
+        await uow.events.add_all(events)
+        await uow.events.add_all([])
+        await uow.commit()
+    assert await page(backend) == events[::-1]
