@@ -20,7 +20,7 @@ from tests.entrypoints.cli.conftest import SECRET_KEY
 from tests.services import clean_environment
 from tests.storage import open_database
 
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 300.0
 _BATCH = 500
 _MIB = 1024 * 1024
 TABLES = ("users", "credentials", "user_roles", "events")
