@@ -7,6 +7,7 @@ import pytest
 
 from adapters.memory.passwords import FastPasswordHasher
 from adapters.memory.transfer import MemoryTransferRepository
+from adapters.memory.unit_of_work import MemoryUnitOfWork, MemoryUnitOfWorkFactory
 from application.users.exporting import ExportUsersQuery
 from application.users.importing import (
     AddressesSeen,
@@ -246,6 +247,21 @@ async def test_one_export_is_one_event_however_many_pages(
 
     assert [user.email.local_part for user in found] == [f"user{n}" for n in range(5)]
     assert [e.kind for e in await log(service)].count(EventKind.USERS_EXPORTED) == 1
+
+
+async def test_an_export_may_be_read_from_a_replica(
+    service: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+    reading = MemoryUnitOfWorkFactory.reading
+
+    def noted(self: MemoryUnitOfWorkFactory, *, may_lag: bool = False) -> MemoryUnitOfWork:
+        asked.append(may_lag)
+        return reading(self, may_lag=may_lag)
+
+    monkeypatch.setattr(MemoryUnitOfWorkFactory, "reading", noted)
+    await service.container.export_users().execute(ExportUsersQuery(actor=ROOT))
+    assert asked == [True]
 
 
 async def test_what_is_imported_does_not_show() -> None:
