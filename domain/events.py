@@ -12,6 +12,8 @@ from domain.access import Actor
 class EventKind(StrEnum):
     USER_REGISTERED = "user.registered"
     USER_CREATED = "user.created"
+    USER_IMPORTED = "user.imported"
+    USERS_EXPORTED = "user.exported"
     USER_UPDATED = "user.updated"
     USER_DISABLED = "user.disabled"
     USER_ENABLED = "user.enabled"

@@ -1,5 +1,6 @@
 """The audit log in memory."""
 
+from collections.abc import Sequence
 from copy import deepcopy
 from datetime import datetime
 from uuid import UUID
@@ -17,6 +18,10 @@ class MemoryEventRepository(EventRepository):
 
     async def add(self, event: Event) -> None:
         self._records.events[event.id] = deepcopy(event)
+
+    async def add_all(self, events: Sequence[Event]) -> None:
+        for event in events:
+            await self.add(event)
 
     async def page(
         self, before: EventPlace | None, limit: int, where: EventFilter = _ALL

@@ -17,6 +17,7 @@ from adapters.memory.retention import MemoryRetentionRepository
 from adapters.memory.roles import MemoryRoleRepository
 from adapters.memory.sessions import MemorySessionRepository
 from adapters.memory.signing_keys import MemorySigningKeyRepository
+from adapters.memory.transfer import MemoryTransferRepository
 from adapters.memory.users import MemoryUserRepository
 from application.ports.outbox import DeliverySignal
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -52,6 +53,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.jobs = MemoryJobRepository(records)
         self.retention = MemoryRetentionRepository(records)
         self.idempotency = MemoryIdempotencyRepository(records)
+        self.transfer = MemoryTransferRepository(records)
         return self
 
     async def commit(self) -> None:

@@ -1,6 +1,6 @@
 """The audit log in SQL."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, insert, literal, select, tuple_
@@ -23,9 +23,13 @@ _ALL = EventFilter()
 class SqlEventRepository(EventRepository):
     def __init__(self, runner: StatementRunner) -> None:
         self._run = runner.run
+        self._run_many = runner.run_many
 
     async def add(self, event: Event) -> None:
         await self._run(insert(events).values(_to_row(event)))
+
+    async def add_all(self, events_: Sequence[Event]) -> None:
+        await self._run_many(insert(events), [_to_row(event) for event in events_])
 
     async def page(
         self, before: EventPlace | None, limit: int, where: EventFilter = _ALL

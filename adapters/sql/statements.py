@@ -1,5 +1,6 @@
 """A connection as the repositories see it: it runs statements and speaks domain errors."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,19 @@ class StatementRunner:
         """`foreign_key`: what a broken reference in this statement means."""
         with translated(foreign_key=foreign_key):
             return await self._connection.execute(statement)
+
+    async def run_many(
+        self,
+        statement: Executable,
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        foreign_key: type[DomainError] | None = None,
+    ) -> CursorResult[Any] | None:
+        """One statement with many sets of parameters; None, and nothing done, without any."""
+        if not rows:
+            return None
+        with translated(foreign_key=foreign_key):
+            return await self._connection.execute(statement, rows)
 
 
 def insert_for_account(table: Table, user_id: UUID, row: dict[str, Any]) -> Insert:

@@ -22,6 +22,7 @@ from adapters.sql.roles import SqlRoleRepository
 from adapters.sql.sessions import SqlSessionRepository
 from adapters.sql.signing_keys import SqlSigningKeyRepository
 from adapters.sql.statements import StatementRunner
+from adapters.sql.transfer import SqlTransferRepository
 from adapters.sql.users import SqlUserRepository
 from application.ports.outbox import DeliverySignal
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -59,6 +60,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.jobs = SqlJobRepository(runner)
         self.retention = SqlRetentionRepository(runner)
         self.idempotency = SqlIdempotencyRepository(runner)
+        self.transfer = SqlTransferRepository(runner)
         return self
 
     async def commit(self) -> None:

@@ -55,7 +55,7 @@ def user_from_row(row: Row[Any]) -> User:
     )
 
 
-def _to_row(user: User) -> dict[str, Any]:
+def user_to_row(user: User) -> dict[str, Any]:
     return {
         "id": user.id,
         "email": user.email.address,
@@ -75,7 +75,7 @@ class SqlUserRepository(UserRepository):
         self._run = runner.run
 
     async def add(self, user: User) -> None:
-        await self._run(insert(users).values(_to_row(user)))
+        await self._run(insert(users).values(user_to_row(user)))
         await self._give(user.id, user.roles)
 
     async def _give(self, user_id: UUID, roles: frozenset[str]) -> None:

@@ -1,6 +1,7 @@
 """Keeping the audit log."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 from domain.events import Event, EventFilter, EventPlace
 
@@ -12,6 +13,10 @@ class EventRepository(ABC):
 
     @abstractmethod
     async def add(self, event: Event) -> None: ...
+
+    @abstractmethod
+    async def add_all(self, events: Sequence[Event]) -> None:
+        """Many at once, for acts on many records."""
 
     @abstractmethod
     async def page(

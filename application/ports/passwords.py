@@ -3,10 +3,20 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from domain.passwords import PasswordCredential
 from domain.users import User
+
+
+class HashVerdict(StrEnum):
+    """What a hash that another system made is worth here."""
+
+    USABLE = "usable"
+    UNKNOWN = "unknown"
+    """Of a kind that does not verify here, or not whole."""
+    TOO_COSTLY = "too_costly"
 
 
 class PasswordHasher(ABC):
@@ -22,12 +32,20 @@ class PasswordHasher(ABC):
         """An encoded hash with a fresh salt and the current parameters. Raises Unavailable."""
 
     @abstractmethod
-    async def verify(self, password: str, password_hash: str | None) -> bool:
+    async def verify(
+        self, password: str, password_hash: str | None, *, as_typed: str | None = None
+    ) -> bool:
         """Whether the password gives the hash. None costs as much as a wrong password and is False.
 
+        `as_typed` is the password before it was normalised, which is what other systems hashed: it
+        matches too, and where the two differ both are tried, whatever is stored.
         Hashes that are broken, or whose parameters cost more than the cap, are False.
         Raises Unavailable.
         """
+
+    @abstractmethod
+    def appraise(self, password_hash: str) -> HashVerdict:
+        """Whether `verify` could ever say yes to it. Computes nothing."""
 
     @abstractmethod
     def needs_rehash(self, password_hash: str) -> bool:

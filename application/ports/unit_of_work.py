@@ -17,6 +17,7 @@ from application.ports.retention import RetentionRepository
 from application.ports.roles import RoleRepository
 from application.ports.sessions import SessionRepository
 from application.ports.signing_keys import SigningKeyRepository
+from application.ports.transfer import TransferRepository
 from application.ports.users import UserRepository
 
 
@@ -41,6 +42,7 @@ class UnitOfWork(ABC):
     jobs: JobRepository
     retention: RetentionRepository
     idempotency: IdempotencyRepository
+    transfer: TransferRepository
 
     @abstractmethod
     async def __aenter__(self) -> Self: ...

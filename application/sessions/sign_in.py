@@ -77,14 +77,14 @@ class SignIn:
         email_key = self._key_of(command.email)
         login = await self._find(email_key)
         proven = login.password_hash if login else None
-        matches = await self._hasher.verify(password, proven)
+        matches = await self._hasher.verify(password, proven, as_typed=command.password)
         if login is None or not login.user.is_active or not matches:
             await self._refuse(command, email_key, login, "credentials")
             raise InvalidCredentials
         if self._verification_required and not login.user.email_verified:
             await self._refuse(command, email_key, login, "email_not_verified")
             raise EmailNotVerified
-        fresh_hash = await self._upgraded(password, login)
+        fresh_hash = await self._upgraded(command.password, password, login)
         opened = await self._open(command, login, fresh_hash)
         if opened is None:
             await self._refuse(command, email_key, login, "credentials")
@@ -102,11 +102,16 @@ class SignIn:
         async with self._uow.reading() as uow:
             return await uow.credentials.find_login(email_key)
 
-    async def _upgraded(self, password: str, login: PasswordLogin) -> str | None:
+    async def _upgraded(self, typed: str, password: str, login: PasswordLogin) -> str | None:
+        """A hash as new ones are: current parameters, of the normalised password."""
         stored = login.password_hash
-        if stored is None or not self._hasher.needs_rehash(stored):
+        if stored is None:
             return None
-        return await self._hasher.hash(password)
+        outdated = self._hasher.needs_rehash(stored)
+        # Another system may have hashed what was typed, which only this sign-in ever tries.
+        if outdated or (typed != password and not await self._hasher.verify(password, stored)):
+            return await self._hasher.hash(password)
+        return None
 
     async def _open(
         self, command: SignInCommand, login: PasswordLogin, fresh_hash: str | None

@@ -14,6 +14,7 @@ from domain.items import Item
 from domain.roles import Permission, Role
 from domain.sessions import Session
 from domain.signing_keys import SigningAlgorithm, SigningKey, SigningKeyStatus
+from domain.transfer import KeyRecord
 from domain.users import User, UserKind, UserStatus
 
 NOW = datetime(2030, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
@@ -142,3 +143,18 @@ def a_permission(name: str, **changes: Any) -> Permission:
     """A permission that does not ship."""
     permission = Permission(name=name, description="To do it", built_in=False, created_at=NOW)
     return replace(permission, **changes)
+
+
+def a_key_record(**changes: Any) -> KeyRecord:
+    key = KeyRecord(
+        id=new_id(),
+        public_id=new_id().hex[-24:],
+        secret_digest=bytes(range(32)),
+        name="Deployment",
+        scopes=frozenset({"items:read", "orders:refund"}),
+        rate_limit=60,
+        created_at=NOW,
+        expires_at=NOW + timedelta(days=90),
+        revoked_at=None,
+    )
+    return replace(key, **changes)

@@ -137,3 +137,12 @@ async def test_a_condition_is_no_pattern(backend: Backend) -> None:
     await add(backend, an_event(subject=Party(type="role", id="auditor")))
     for pattern in ("%", "_uditor", "audit%", "AUDITOR", "'", "x" * 10_000):
         assert await page(backend, where=EventFilter(subject_id=pattern)) == []
+
+
+async def test_many_at_once_are_written_as_one_by_one(backend: Backend) -> None:
+    events = [an_event(data={"n": n}) for n in range(7)]
+    async with backend.uow() as uow:
+        await uow.events.add_all(events)
+        await uow.events.add_all([])
+        await uow.commit()
+    assert await page(backend) == events[::-1]

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.crypto.passwords import _WAITING_PER_THREAD, Argon2PasswordHasher
+from adapters.crypto.stored_hashes import Argon2Hash
 from domain.errors import Unavailable
 
 SALT = "c2FsdHNhbHRzYWx0"
@@ -113,13 +114,13 @@ async def test_what_cannot_match_costs_as_much_as_a_wrong_password(
 ) -> None:
     with cheap() as hasher:
         computed: list[str] = []
-        matches = hasher._matches
+        matches = Argon2Hash.matches
 
-        def noted(stored: str, password: str) -> bool:
-            computed.append(stored)
+        def noted(stored: Argon2Hash, password: str) -> bool:
+            computed.append(stored.text)
             return matches(stored, password)
 
-        monkeypatch.setattr(hasher, "_matches", noted)
+        monkeypatch.setattr(Argon2Hash, "matches", noted)
         assert not await hasher.verify("password", stored)
         assert not await hasher.verify("wrong", await hasher.hash("password"))
     asked, wrong = map(extract_parameters, computed)

@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert
 
 from adapters.sql.engine import Database
 from adapters.sql.tables import events, users
-from adapters.sql.users import _to_row as user_row
+from adapters.sql.users import user_to_row as user_row
 from application.events.listing import ListEventsQuery
 from application.users.queries import ListUsersQuery
 from domain.pages import Page

@@ -21,6 +21,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "users delete": ("ada@example.com", "--yes"),
     "users set-roles": ("ada@example.com", "--role", "user"),
     "users set-password": ("ada@example.com",),
+    "users export": (),
+    "users import": ("accounts.ndjson",),
     "sessions list": ("ada@example.com",),
     "sessions revoke": ("--user", "ada@example.com"),
     "api-keys create": ("ada@example.com", "--name", "Report", "--scope", "items:read"),

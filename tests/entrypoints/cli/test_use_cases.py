@@ -24,6 +24,8 @@ FOR_OPERATORS = {
     "get_user": ("users show",),
     "find_user": ("users show",),
     "list_users": ("users list",),
+    "export_users": ("users export",),
+    "import_users": ("users import",),
     "update_user": ("users update", "users disable", "users enable"),
     "set_user_roles": ("users set-roles",),
     "delete_user": ("users delete",),
