@@ -2,10 +2,12 @@
 
 import asyncio
 from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
 from typing import Any, Self, cast
 from uuid import UUID
 
 from application.ports.jobs import JobLease
+from domain.backoff import FailedSignIns
 from domain.events import Event
 from domain.links import Link
 from domain.outbox import OutboxMessage
@@ -33,6 +35,8 @@ class Records:
     links: dict[UUID, Link] = field(default_factory=dict)
     outbox: dict[UUID, OutboxMessage] = field(default_factory=dict)
     jobs: dict[str, JobLease] = field(default_factory=dict)
+    sign_in_failures: dict[bytes, FailedSignIns] = field(default_factory=dict)
+    known_addresses: dict[tuple[UUID, str], datetime] = field(default_factory=dict)
 
     def copy(self) -> Self:
         return replace(self, **{each.name: dict(getattr(self, each.name)) for each in fields(self)})

@@ -3,6 +3,7 @@
 from types import TracebackType
 from typing import Self
 
+from adapters.memory.backoff import MemoryBackoffRepository
 from adapters.memory.credentials import MemoryCredentialRepository
 from adapters.memory.events import MemoryEventRepository
 from adapters.memory.jobs import MemoryJobRepository
@@ -44,6 +45,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.outbox = MemoryOutboxRepository(records)
         self.jobs = MemoryJobRepository(records)
         self.retention = MemoryRetentionRepository(records)
+        self.backoff = MemoryBackoffRepository(records)
         return self
 
     async def commit(self) -> None:

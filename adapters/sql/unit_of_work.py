@@ -6,6 +6,7 @@ from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.sql.backoff import SqlBackoffRepository
 from adapters.sql.credentials import SqlCredentialRepository
 from adapters.sql.engine import Database
 from adapters.sql.errors import translated
@@ -51,6 +52,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.outbox = SqlOutboxRepository(runner)
         self.jobs = SqlJobRepository(runner)
         self.retention = SqlRetentionRepository(runner)
+        self.backoff = SqlBackoffRepository(runner)
         return self
 
     async def commit(self) -> None:

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Self
 
+from application.ports.backoff import BackoffRepository
 from application.ports.events import EventRepository
 from application.ports.jobs import JobRepository
 from application.ports.links import LinkRepository
@@ -33,6 +34,7 @@ class UnitOfWork(ABC):
     outbox: OutboxRepository
     jobs: JobRepository
     retention: RetentionRepository
+    backoff: BackoffRepository
 
     @abstractmethod
     async def __aenter__(self) -> Self: ...

@@ -4,6 +4,7 @@ from dependency_injector import providers
 
 from application.access_tokens import AccessTokenReader
 from application.audit import EventFactory
+from application.backoff import SignInBackoff
 from application.limits import CallLimits
 from application.link_tokens import LinkTokens
 from application.outgoing_mail import OutgoingMail
@@ -14,6 +15,7 @@ from application.signing_keys.succession import KeySuccession
 from application.tokens import TokenIssuer
 from config import factories
 from config.container.adapters import Adapters
+from domain.backoff import BackoffRules
 
 
 class Shared(Adapters):
@@ -50,6 +52,10 @@ class Shared(Adapters):
         ids=ids,
         settings=token_settings,
         rules=refresh_rules,
+    )
+    backoff_rules = providers.Singleton(BackoffRules)
+    sign_in_backoff = providers.Singleton(
+        SignInBackoff, uow=uow, macs=server_secret, clock=clock, rules=backoff_rules
     )
     password_proof = providers.Singleton(PasswordProof, uow=uow, hasher=hasher, events=events)
     signing_key_rules = providers.Singleton(factories.signing_key_rules, settings)

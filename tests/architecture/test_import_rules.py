@@ -43,6 +43,7 @@ PLANTS = [
 # What several features' use cases lean on; no feature itself.
 SHARED = {
     *("access_tokens", "account_access", "audit", "authority", "limits", "link_tokens"),
+    "backoff",
     *("outgoing_mail", "pages", "password_proof", "signing_keys", "tokens"),
 }
 
