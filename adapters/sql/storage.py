@@ -10,6 +10,7 @@ from sqlalchemy import Connection, inspect, text, update
 
 from adapters.sql.engine import Database
 from adapters.sql.errors import translated
+from adapters.sql.statements import once_more
 from adapters.sql.tables import heartbeat
 from application.ports.storage import SchemaState, Storage
 
@@ -28,10 +29,12 @@ class SqlStorage(Storage):
         self._replica = replica
 
     async def schema_state(self) -> SchemaState:
+        return _state_of(await once_more(self._read_revision))
+
+    async def _read_revision(self) -> str | None:
         with translated():
             async with self._primary.reading() as connection:
-                revision = await connection.run_sync(_revision)
-        return _state_of(revision)
+                return await connection.run_sync(_revision)
 
     async def migrate(self) -> None:
         if await self.schema_state() is SchemaState.CURRENT:
@@ -51,6 +54,9 @@ class SqlStorage(Storage):
                 await connection.commit()
 
     async def check_writable(self) -> None:
+        await once_more(self._beat)
+
+    async def _beat(self) -> None:
         with translated():
             async with self._primary.writing() as connection:
                 await connection.execute(update(heartbeat).values(at=datetime.now(UTC)))

@@ -1,8 +1,9 @@
 """The boundary of what happens together or not at all."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from application.ports.backoff import BackoffRepository
 from application.ports.events import EventRepository
@@ -15,6 +16,8 @@ from application.ports.roles import RoleRepository
 from application.ports.sessions import SessionRepository
 from application.ports.signing_keys import SigningKeyRepository
 from application.ports.users import UserRepository
+
+Result = TypeVar("Result")
 
 
 class UnitOfWork(ABC):
@@ -59,9 +62,20 @@ class UnitOfWorkFactory(ABC):
     def __call__(self) -> UnitOfWork:
         """A unit that may write. Take locks in this order: administrators, then users."""
 
+    async def idempotent(self, work: Callable[[UnitOfWork], Awaitable[Result]]) -> Result:
+        """`work` in a unit that may write, and commits; once more if the database interrupts it.
+
+        For work that may happen twice: when a connection drops during the commit, nobody knows
+        whether that went through.
+        """
+        async with self() as uow:
+            return await work(uow)
+
     @abstractmethod
     def reading(self, *, may_lag: bool = False) -> UnitOfWork:
         """A unit that only reads: each statement sees what was committed before it.
+
+        One that the database interrupts is repeated once.
 
         `may_lag` allows a replica: for lists and exports, never to decide anything.
         """
