@@ -37,6 +37,7 @@ ALONE = (
     "tests/adapters/sql/test_sqlite_crowd.py",
     "tests/deployment/test_image.py",
     "tests/end_to_end/",
+    "tests/faults/",
     "tests/entrypoints/cli/test_processes.py",
     "tests/entrypoints/cli/test_serve.py",
     "tests/entrypoints/http/test_background.py",
