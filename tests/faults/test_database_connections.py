@@ -95,10 +95,10 @@ def test_connections_that_have_run_out(tmp_path: Path, postgresql_database_url: 
     with serving(tmp_path, DATABASE_URL=postgresql_database_url, **settings) as service:
         load = Load(service.url)
         token = signed_in(service.url)
-        with locked(postgresql_database_url, "sessions"):
-            # Three take the connections and wait for the lock; the others wait for them.
-            with load.running(*[load.reads(token)] * 8, load.probes("/health/live")):
-                time.sleep(2.6)
+        acts = [*[load.reads(token)] * 8, load.probes("/health/live")]
+        # Three take the connections and wait for the lock; the others wait for them.
+        with locked(postgresql_database_url, "sessions"), load.running(*acts):
+            time.sleep(2.6)
         after = Load(service.url)
         with after.running(after.reads(token)):
             time.sleep(0.3)
