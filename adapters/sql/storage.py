@@ -6,12 +6,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, inspect, text, update
+from sqlalchemy import Connection, inspect, select, text, update
 
 from adapters.sql.engine import Database
 from adapters.sql.errors import translated
 from adapters.sql.statements import once_more
-from adapters.sql.tables import heartbeat
+from adapters.sql.tables import heartbeat, users
 from application.ports.storage import SchemaState, Storage
 
 if TYPE_CHECKING:
@@ -61,6 +61,13 @@ class SqlStorage(Storage):
             async with self._primary.writing() as connection:
                 await connection.execute(update(heartbeat).values(at=datetime.now(UTC)))
                 await connection.commit()
+
+    async def check_replica(self) -> None:
+        if self._replica is None:
+            return
+        with translated():
+            async with self._replica.reading() as connection:
+                await connection.execute(select(users.c.id).limit(1))
 
     async def close(self) -> None:
         # A shutdown that is cancelled half-way must not leave connections behind.
