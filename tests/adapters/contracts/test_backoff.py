@@ -44,8 +44,10 @@ async def test_a_failure_that_is_rolled_back_did_not_happen(backend: Backend) ->
     assert await failures(backend) is None
 
 
-async def test_a_hundred_failures_at_once_are_a_hundred(backend: Backend) -> None:
-    await asyncio.gather(*(fail(backend) for _ in range(100)))
+async def test_a_hundred_failures_most_of_them_at_once_are_a_hundred(backend: Backend) -> None:
+    for _ in range(4):
+        # No more than there are connections: waiting for one is another test's.
+        await asyncio.gather(*(fail(backend) for _ in range(25)))
     assert await failures(backend) == FailedSignIns(count=100, last_try_at=NOW)
 
 
