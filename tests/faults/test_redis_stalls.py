@@ -12,8 +12,6 @@ from tests.faults.stalls import FaultProxy, Load, report, signed_in
 from tests.servers import redis_process
 from tests.services import Service, serving
 
-pytestmark = pytest.mark.slow
-
 ADDED_SECONDS = 0.25
 LIMITS = {"RATE_LIMIT_AUTH": "5/60", "RATE_LIMIT_READ": "100000/60"}
 
@@ -76,6 +74,7 @@ def until_ok(service: Service) -> float:
     raise AssertionError("never found again")
 
 
+@pytest.mark.proof
 def test_a_redis_that_stops_and_starts_again(tmp_path: Path) -> None:
     with redis_process() as first:
         settings = {"REDIS_URL": first.url, **LIMITS}
@@ -90,6 +89,7 @@ def test_a_redis_that_stops_and_starts_again(tmp_path: Path) -> None:
             report("Redis started again, empty", f"limits shared again {seconds:.1f} s later")
 
 
+@pytest.mark.slow
 def test_a_redis_that_takes_five_seconds_for_everything(tmp_path: Path) -> None:
     with redis_process() as server, FaultProxy(server.port) as proxy:
         settings = {"REDIS_URL": f"redis://127.0.0.1:{proxy.port}/0", **LIMITS}

@@ -14,11 +14,6 @@ from tests.services import Service, serving
 
 CROWD = 16
 
-lengths = pytest.mark.parametrize(
-    "seconds",
-    [pytest.param(2, marks=pytest.mark.slow), pytest.param(30, marks=pytest.mark.proof)],
-)
-
 
 def integrity(file: Path) -> str:
     connection = sqlite3.connect(file)
@@ -39,8 +34,9 @@ def renames(token: str, answers: Load) -> object:
     return write
 
 
-@lengths
-def test_sixteen_writers_and_sixteen_readers(seconds: int, tmp_path: Path) -> None:
+@pytest.mark.proof
+def test_sixteen_writers_and_sixteen_readers(tmp_path: Path) -> None:
+    seconds = 30
     with serving(tmp_path) as service:
         load = Load(service.url)
         token = signed_in(service.url)
