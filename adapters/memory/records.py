@@ -10,6 +10,7 @@ from uuid import UUID
 
 from application.ports.jobs import JobLease
 from domain.api_keys import ApiKey
+from domain.backoff import FailedSignIns
 from domain.events import Event
 from domain.idempotency import IdempotencyClaim
 from domain.items import Item
@@ -63,6 +64,8 @@ class Records:
     outbox: dict[UUID, OutboxMessage] = field(default_factory=dict)
     jobs: dict[str, JobLease] = field(default_factory=dict)
     idempotency: dict[tuple[str, bytes], IdempotencyClaim] = field(default_factory=dict)
+    sign_in_failures: dict[bytes, FailedSignIns] = field(default_factory=dict)
+    known_addresses: dict[tuple[UUID, str], datetime] = field(default_factory=dict)
 
     @property
     def role_permissions(self) -> Mapping[str, frozenset[str]]:

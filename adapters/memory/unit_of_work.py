@@ -4,6 +4,7 @@ from types import TracebackType
 from typing import Self
 
 from adapters.memory.api_keys import MemoryApiKeyRepository
+from adapters.memory.backoff import MemoryBackoffRepository
 from adapters.memory.credentials import MemoryCredentialRepository
 from adapters.memory.events import MemoryEventRepository
 from adapters.memory.idempotency import MemoryIdempotencyRepository
@@ -54,6 +55,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.retention = MemoryRetentionRepository(records)
         self.idempotency = MemoryIdempotencyRepository(records)
         self.transfer = MemoryTransferRepository(records)
+        self.backoff = MemoryBackoffRepository(records)
         return self
 
     async def commit(self) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, bindparam, insert, select, update
 
 from adapters.sql.engine import Database
 from adapters.sql.errors import translated
-from adapters.sql.statements import StatementRunner
+from adapters.sql.statements import StatementRunner, once_more
 from adapters.sql.tables import sessions, users
 from adapters.sql.users import PERMISSION_NAMES, ROLE_NAMES, split_names, user_from_row
 from application.ports.sessions import (
@@ -134,9 +134,7 @@ class SqlSessionLookup(SessionLookup):
 
     async def find_live(self, session_id: UUID, user_id: UUID, at: datetime) -> LiveSession | None:
         parameters = {"session_id": session_id, "user_id": user_id, "at": at}
-        with translated():
-            async with self._primary.reading() as connection:
-                row = (await connection.execute(_LIVE_SESSION, parameters)).one_or_none()
+        row = await once_more(lambda: self._find(parameters))
         if row is None:
             return None
         return LiveSession(
@@ -145,3 +143,8 @@ class SqlSessionLookup(SessionLookup):
             permissions=split_names(row.permission_names),
             auth_time=row.auth_time,
         )
+
+    async def _find(self, parameters: dict[str, object]) -> Row[Any] | None:
+        with translated():
+            async with self._primary.reading() as connection:
+                return (await connection.execute(_LIVE_SESSION, parameters)).one_or_none()

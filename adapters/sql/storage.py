@@ -6,11 +6,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, inspect, text, update
+from sqlalchemy import Connection, inspect, select, text, update
 
 from adapters.sql.engine import Database
 from adapters.sql.errors import translated
-from adapters.sql.tables import heartbeat
+from adapters.sql.statements import once_more
+from adapters.sql.tables import heartbeat, users
 from application.ports.storage import SchemaState, Storage
 
 if TYPE_CHECKING:
@@ -28,10 +29,12 @@ class SqlStorage(Storage):
         self._replica = replica
 
     async def schema_state(self) -> SchemaState:
+        return _state_of(await once_more(self._read_revision))
+
+    async def _read_revision(self) -> str | None:
         with translated():
             async with self._primary.reading() as connection:
-                revision = await connection.run_sync(_revision)
-        return _state_of(revision)
+                return await connection.run_sync(_revision)
 
     async def migrate(self) -> None:
         if await self.schema_state() is SchemaState.CURRENT:
@@ -51,10 +54,20 @@ class SqlStorage(Storage):
                 await connection.commit()
 
     async def check_writable(self) -> None:
+        await once_more(self._beat)
+
+    async def _beat(self) -> None:
         with translated():
             async with self._primary.writing() as connection:
                 await connection.execute(update(heartbeat).values(at=datetime.now(UTC)))
                 await connection.commit()
+
+    async def check_replica(self) -> None:
+        if self._replica is None:
+            return
+        with translated():
+            async with self._replica.reading() as connection:
+                await connection.execute(select(users.c.id).limit(1))
 
     async def close(self) -> None:
         # A shutdown that is cancelled half-way must not leave connections behind.

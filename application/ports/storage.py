@@ -27,5 +27,9 @@ class Storage(ABC):
         """Commits one small write. Raises Unavailable if the database cannot take it."""
 
     @abstractmethod
+    async def check_replica(self) -> None:
+        """Reads once from the replica, if there is one; from nowhere else. Raises Unavailable."""
+
+    @abstractmethod
     async def close(self) -> None:
         """Gives every connection back; the last call."""

@@ -1,10 +1,12 @@
 """The boundary of what happens together or not at all."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from application.ports.api_keys import ApiKeyRepository
+from application.ports.backoff import BackoffRepository
 from application.ports.events import EventRepository
 from application.ports.idempotency import IdempotencyRepository
 from application.ports.items import ItemRepository
@@ -19,6 +21,8 @@ from application.ports.sessions import SessionRepository
 from application.ports.signing_keys import SigningKeyRepository
 from application.ports.transfer import TransferRepository
 from application.ports.users import UserRepository
+
+Result = TypeVar("Result")
 
 
 class UnitOfWork(ABC):
@@ -43,6 +47,7 @@ class UnitOfWork(ABC):
     retention: RetentionRepository
     idempotency: IdempotencyRepository
     transfer: TransferRepository
+    backoff: BackoffRepository
 
     @abstractmethod
     async def __aenter__(self) -> Self: ...
@@ -70,9 +75,20 @@ class UnitOfWorkFactory(ABC):
         Take locks in this order: administrators, then roles and permissions, then users.
         """
 
+    async def idempotent(self, work: Callable[[UnitOfWork], Awaitable[Result]]) -> Result:
+        """`work` in a unit that may write, and commits; once more if the database interrupts it.
+
+        For work that may happen twice: when a connection drops during the commit, nobody knows
+        whether that went through.
+        """
+        async with self() as uow:
+            return await work(uow)
+
     @abstractmethod
     def reading(self, *, may_lag: bool = False) -> UnitOfWork:
         """A unit that only reads: each statement sees what was committed before it.
+
+        One that the database interrupts is repeated once.
 
         `may_lag` allows a replica: for lists and exports, never to decide anything.
         """

@@ -59,6 +59,7 @@ class AccountUseCases(Shared):
         clock=Shared.clock,
         events=Shared.events,
         mail=Shared.outgoing_mail,
+        backoff=Shared.sign_in_backoff,
     )
     account_reader = providers.Singleton(
         AccountReader,
@@ -86,6 +87,7 @@ class AccountUseCases(Shared):
         hasher=Shared.hasher,
         policy=Shared.password_policy,
         clock=Shared.clock,
+        backoff=Shared.sign_in_backoff,
         **Shared.telling,
     )
     verify_email = providers.Singleton(

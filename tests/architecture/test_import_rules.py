@@ -48,6 +48,7 @@ SHARED = {
         "api_key_reader",
         "audit",
         "authority",
+        "backoff",
         "idempotency",
         "limits",
         "link_tokens",

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -310,9 +310,7 @@ async def test_purging_takes_what_is_past_in_bites(uow: UnitOfWorkFactory, user:
         await unit.commit()
 
     async def purge(before: datetime) -> dict[str, int]:
-        cutoffs = Cutoffs(
-            sessions=before, links=before, outbox=before, idempotency=before, events=before
-        )
+        cutoffs = Cutoffs(**dict.fromkeys((each.name for each in fields(Cutoffs)), before))
         async with uow() as unit:
             deleted = await unit.retention.purge(cutoffs, 2)
             await unit.commit()
