@@ -10,7 +10,7 @@ from argon2 import PasswordHasher as Argon2
 from argon2 import Type, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from application.ports.passwords import PasswordHasher
+from application.ports.passwords import HashingState, PasswordHasher
 from domain.errors import Unavailable
 
 T = TypeVar("T")
@@ -33,6 +33,10 @@ class Argon2PasswordHasher(PasswordHasher):
         )
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="argon2")
         self._places = threading.BoundedSemaphore(concurrency * (1 + _WAITING_PER_THREAD))
+        self._concurrency = concurrency
+        self._taken = 0
+        self._refused = 0
+        self._counting = threading.Lock()
         self._dummy = self._argon2.hash("a password that nobody has")
 
     async def hash(self, password: str) -> str:
@@ -48,6 +52,12 @@ class Argon2PasswordHasher(PasswordHasher):
             return self._argon2.check_needs_rehash(password_hash)
         except InvalidHashError:
             return True
+
+    def state(self) -> HashingState:
+        running = min(self._taken, self._concurrency)
+        return HashingState(
+            running=running, waiting=max(0, self._taken - running), refused=self._refused
+        )
 
     def close(self) -> None:
         """Lets running hashes end and drops those that wait."""
@@ -68,8 +78,18 @@ class Argon2PasswordHasher(PasswordHasher):
         except (VerificationError, ValueError):
             return False
 
+    def _leave(self) -> None:
+        self._note(-1)
+        self._places.release()
+
+    def _note(self, change: int) -> None:
+        # A hash ends in its own thread, and is counted out there.
+        with self._counting:
+            self._taken += change
+
     async def _run(self, work: Callable[[], T]) -> T:
         if not self._places.acquire(blocking=False):
+            self._refused += 1
             raise Unavailable
         try:
             future: Future[T] = self._pool.submit(work)
@@ -78,7 +98,8 @@ class Argon2PasswordHasher(PasswordHasher):
             raise Unavailable from None
         # The place belongs to the work, not to the caller: a caller who leaves while the hash runs
         # does not make room for another hash.
-        future.add_done_callback(lambda _: self._places.release())
+        self._note(1)
+        future.add_done_callback(lambda _: self._leave())
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:

@@ -1,6 +1,7 @@
 """The database as a whole: schema, writability, closing."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, inspect, text, update
 from adapters.sql.engine import Database
 from adapters.sql.errors import translated
 from adapters.sql.tables import heartbeat
-from application.ports.storage import SchemaState, Storage
+from application.ports.storage import PoolState, SchemaState, Storage
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -55,6 +56,12 @@ class SqlStorage(Storage):
             async with self._primary.writing() as connection:
                 await connection.execute(update(heartbeat).values(at=datetime.now(UTC)))
                 await connection.commit()
+
+    def pools(self) -> Mapping[str, PoolState]:
+        pools = {"primary": self._primary.pool_state()}
+        if self._replica is not None:
+            pools["replica"] = self._replica.pool_state()
+        return pools
 
     async def close(self) -> None:
         # A shutdown that is cancelled half-way must not leave connections behind.

@@ -42,6 +42,7 @@ class AccessUseCases(Shared):
         clock=Shared.clock,
         ids=Shared.ids,
         events=Shared.events,
+        telemetry=Shared.telemetry,
         verification_required=providers.Callable(factories.verification_required, Shared.settings),
     )
     sign_out = providers.Singleton(

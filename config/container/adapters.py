@@ -58,6 +58,7 @@ class Adapters(containers.DeclarativeContainer):
         inprocess=providers.Singleton(InProcessSignal),
         celery=providers.Singleton(factories.celery_signal, settings),
     )
+    telemetry = providers.Singleton(factories.telemetry)
     mailer = providers.Singleton(factories.mailer, settings)
     renderer = providers.Singleton(factories.renderer, settings)
     storage = providers.Selector(

@@ -32,6 +32,7 @@ class Shared(Adapters):
     refresh_tokens = Adapters.refresh_tokens
     signing_key_factory = Adapters.signing_key_factory
     limiter = Adapters.limiter
+    telemetry = Adapters.telemetry
     uow = Adapters.uow
 
     password_policy = providers.Singleton(factories.password_policy, settings)

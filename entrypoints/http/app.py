@@ -13,6 +13,7 @@ from entrypoints.http import (
     account_pages,
     auth,
     health,
+    metrics,
     oauth,
     recovery,
     sessions,
@@ -23,6 +24,7 @@ from entrypoints.http.background import BackgroundJobs
 from entrypoints.http.drain import install_drain
 from entrypoints.http.errors import register_error_handlers
 from entrypoints.http.key_refresh import keep_keys_fresh, refresh_keys
+from entrypoints.http.metrics import ProcessNotes
 from entrypoints.http.middleware.body_limit import BodyLimit
 from entrypoints.http.middleware.boundary import ErrorBoundary
 from entrypoints.http.middleware.cors import Cors
@@ -48,6 +50,7 @@ def create_app(container: Container | None = None) -> FastAPI:
     )
     app.state.container = container
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(well_known.router)
     app.include_router(users.router)
     app.include_router(auth.router)
@@ -81,6 +84,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await refresh_keys(container)
     install_drain(container.check_health(), container.settings().drain_seconds)
     refresher = asyncio.create_task(keep_keys_fresh(container), name="signing-keys")
+    notes = ProcessNotes(container)
+    notes.start()
     jobs = BackgroundJobs(container) if container.settings().jobs == "inprocess" else None
     if jobs is not None:
         jobs.start()
@@ -89,6 +94,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         if jobs is not None:
             await jobs.stop()
+        await notes.stop()
         refresher.cancel()
         with suppress(asyncio.CancelledError):
             await refresher

@@ -38,6 +38,7 @@ FOR_OPERATORS = {
 
 NOT_FOR_OPERATORS = {
     "check_health": "the server's own state; `check` looks at what a command can see",
+    "measure_outbox": "a number of the metrics page; `outbox list` shows the messages themselves",
     "authenticate_token": "a caller's credential",
     "record_denial": "of a caller over HTTP",
     "sign_in": "a person's own act",
