@@ -1,14 +1,13 @@
 """The page that Prometheus reads."""
 
 import asyncio
-import hmac
 from contextlib import suppress
 
 from fastapi import APIRouter, Request, Response
 
 from application.ports.telemetry import ProcessState
 from config.container import Container
-from config.settings import Settings
+from config.metrics_access import may_see_metrics
 from entrypoints.http.counting import METRICS_PATH
 from entrypoints.http.dependencies import Services
 from entrypoints.http.errors import route_not_found
@@ -21,7 +20,7 @@ _NOTE_EVERY_SECONDS = 1.0
 @router.get(METRICS_PATH)
 async def show_metrics(request: Request, services: Services) -> Response:
     """Open, but in production for who has the token alone; for others there is no such page."""
-    if not _may_see(request, services.settings()):
+    if not may_see_metrics(services.settings(), request.headers.get("authorization", "")):
         raise route_not_found()
     note_process(services)
     page = services.telemetry()
@@ -29,19 +28,6 @@ async def show_metrics(request: Request, services: Services) -> Response:
     # Reading every process's files takes milliseconds that requests need not wait for.
     content = await asyncio.to_thread(page.render, depth)
     return Response(content, 200, {"Cache-Control": "no-store"}, page.content_type)
-
-
-def _may_see(request: Request, settings: Settings) -> bool:
-    if settings.environment != "production":
-        return True
-    if settings.metrics_token is None:
-        return False
-    scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    # As bytes: for text that is not ASCII the comparison would raise.
-    expected = settings.metrics_token.get_secret_value().encode()
-    return scheme.lower() == "bearer" and hmac.compare_digest(
-        given.strip().encode("latin-1", "replace"), expected
-    )
 
 
 def note_process(container: Container) -> None:
