@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
+from application.ports.tracing import Tracing
 from config.container import Container, close
 from config.logging import configure_logging
 from config.settings import Settings
+from config.tracing import trace_container
 from entrypoints.http import (
     account_pages,
     auth,
@@ -30,6 +32,7 @@ from entrypoints.http.middleware.boundary import ErrorBoundary
 from entrypoints.http.middleware.cors import Cors
 from entrypoints.http.middleware.hosts import HostCheck
 from entrypoints.http.middleware.shell import RequestShell
+from entrypoints.http.middleware.spans import RequestSpans
 from entrypoints.http.openapi import install_openapi
 from entrypoints.http.operations import API_PREFIX
 
@@ -47,6 +50,8 @@ def create_app(container: Container | None = None) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,
         lifespan=_lifespan,
+        # Its own would send query strings and messages of exceptions along.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.container = container
     app.include_router(health.router)
@@ -60,17 +65,19 @@ def create_app(container: Container | None = None) -> FastAPI:
     app.include_router(account_pages.router)
     register_error_handlers(app)
     install_openapi(app)
-    _wrap(app, settings)
+    _wrap(app, settings, container.tracing())
     return app
 
 
-def _wrap(app: FastAPI, settings: Settings) -> None:
+def _wrap(app: FastAPI, settings: Settings, tracing: Tracing | None) -> None:
     # The last one added is the outermost.
     app.add_middleware(BodyLimit)
     app.add_middleware(ErrorBoundary)
     if settings.cors_origins:
         app.add_middleware(Cors, origins=settings.cors_origins)
     app.add_middleware(HostCheck, allowed=settings.allowed_hosts)
+    if tracing is not None:
+        app.add_middleware(RequestSpans, tracing=tracing)
     app.add_middleware(
         RequestShell,
         trusted_proxies=settings.trusted_proxies,
@@ -81,6 +88,8 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     container: Container = app.state.container
+    tracing = container.tracing()
+    stop_tracing = trace_container(container, tracing) if tracing is not None else None
     await refresh_keys(container)
     install_drain(container.check_health(), container.settings().drain_seconds)
     refresher = asyncio.create_task(keep_keys_fresh(container), name="signing-keys")
@@ -99,3 +108,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         with suppress(asyncio.CancelledError):
             await refresher
         await close(container)
+        if tracing is not None and stop_tracing is not None:
+            stop_tracing()
+            await asyncio.to_thread(tracing.close)

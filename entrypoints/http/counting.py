@@ -45,13 +45,17 @@ def count_request(scope: Scope, context: RequestContext, status: int) -> None:
     route = route_template(scope)
     if route == METRICS_PATH:
         return
-    # Neither paths nor methods that callers make up: each would be a time series for good.
-    method = context.method if context.method in _METHODS else _OTHER_METHOD
+    method = known_method(context.method)
     telemetry.request_ended(method, route, status, context.elapsed_ms() / 1000)
     if context.error_code is not None:
         telemetry.request_refused(context.error_code)
     if context.limit is not None:
         telemetry.request_charged(context.limit.group, _outcome_of(context.limit))
+
+
+def known_method(method: str) -> str:
+    """One that callers make up would be a time series for good; so would their paths."""
+    return method if method in _METHODS else _OTHER_METHOD
 
 
 def _outcome_of(limit: AppliedLimit) -> LimitOutcome:

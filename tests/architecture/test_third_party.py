@@ -22,6 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "adapters.crypto": {"argon2", "cryptography", "jwt"},
     "adapters.mail": {"aiosmtplib", "httpx", "jinja2"},
     "adapters.memory": set(),
+    "adapters.opentelemetry": {"opentelemetry", "redis", "sqlalchemy"},
     "adapters.prometheus": {"prometheus_client"},
     "adapters.redis": {"redis"},
     "adapters.sql": {"alembic", "asyncpg", "sqlalchemy"},

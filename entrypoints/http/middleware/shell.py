@@ -7,6 +7,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from config.logging import trace_id
 from entrypoints.http.client_address import Network, client_address
 from entrypoints.http.context import (
     RequestContext,
@@ -17,6 +18,7 @@ from entrypoints.http.context import (
 )
 from entrypoints.http.counting import CLIENT_LEFT, count_request
 from entrypoints.http.limits import write_limit_headers
+from entrypoints.http.trace_context import caller_trace_id
 
 _log = structlog.get_logger("doorward.http")
 
@@ -58,6 +60,8 @@ class RequestShell:
             await self._app(scope, receive, send)
             return
         context = self._context(scope)
+        # Whatever another request left behind, this one's lines must not have.
+        trace_id.set(caller_trace_id(Headers(scope=scope)))
         # A copy: the server counts a body out by its own, in which HEAD must stay HEAD.
         scope = {**scope, "method": "GET" if context.is_head else scope["method"]}
         attach(scope, context)
