@@ -11,6 +11,14 @@ VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """The Prometheus client's own name for it; processes inherit it."""
 
 
+_MEMORY = Path("/dev/shm")  # noqa: S108 - the folder made in it is private
+"""Better than a disk: writing into a file in memory cannot fail because the disk is full."""
+
+
+def _is_usable(folder: Path) -> bool:
+    return os.access(folder, os.W_OK | os.X_OK)
+
+
 def shared_metrics_folder() -> Path | None:
     """Where the processes of this service meet; None for one that is alone."""
     named = os.environ.get(VARIABLE)
@@ -24,7 +32,7 @@ def share_metrics() -> Path | None:
     """
     if shared_metrics_folder() is not None:
         return None
-    folder = Path(mkdtemp(prefix="doorward-metrics-"))
+    folder = Path(mkdtemp(prefix="doorward-metrics-", dir=_MEMORY if _is_usable(_MEMORY) else None))
     os.environ[VARIABLE] = str(folder)
     return folder
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from adapters.prometheus.telemetry import PrometheusTelemetry
 from application.ports.passwords import HashingState
 from application.ports.storage import PoolState
 from application.ports.telemetry import ProcessState
+from config import metrics_folder
 from config.metrics_folder import VARIABLE, shared_metrics_folder, sharing_metrics
 from tests.architecture.tree import ROOT
 
@@ -144,6 +146,18 @@ def test_the_folder_is_private_and_goes_with_its_processes(
         assert folder.stat().st_mode & 0o777 == 0o700
     assert not folder.exists()
     assert shared_metrics_folder() is None
+
+
+def test_without_memory_to_keep_files_in_they_go_to_the_usual_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.setattr(metrics_folder, "_MEMORY", tmp_path / "none")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with sharing_metrics():
+        folder = shared_metrics_folder()
+        assert folder is not None
+        assert folder.parent == tmp_path
 
 
 def test_a_folder_that_somebody_named_is_used_and_stays(
