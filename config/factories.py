@@ -1,6 +1,7 @@
 """From settings to what adapters and use cases are constructed with."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from adapters.crypto.common_passwords import load_common_passwords
 from adapters.crypto.passwords import Argon2PasswordHasher
@@ -20,12 +21,16 @@ from application.ports.rate_limiter import RateLimiter
 from application.ports.response_cache import LIFETIME_SECONDS, ResponseCache
 from application.tokens import TokenSettings
 from config.data_folder import read_server_secret
+from config.metrics_folder import shared_metrics_folder
 from config.queues import DELIVER, QUEUE, broker_url
 from config.settings import Settings
 from domain.passwords import PasswordPolicy
 from domain.rate_limits import RateLimitRule
 from domain.sessions import RefreshRules
 from domain.signing_keys import SigningAlgorithm, SigningKeyRules
+
+if TYPE_CHECKING:
+    from adapters.prometheus.telemetry import PrometheusTelemetry
 
 
 def server_secret(settings: Settings) -> ServerSecret:
@@ -149,6 +154,13 @@ def storage_kind(settings: Settings) -> str:
 
 def registration_is_open(settings: Settings) -> bool:
     return settings.registration == "open"
+
+
+def telemetry() -> "PrometheusTelemetry":
+    # Of no use to most commands, which need not wait for it.
+    from adapters.prometheus.telemetry import PrometheusTelemetry
+
+    return PrometheusTelemetry(shared_metrics_folder())
 
 
 def mailer(settings: Settings) -> Mailer:

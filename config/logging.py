@@ -2,9 +2,10 @@
 
 import logging
 import sys
+from contextvars import ContextVar
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 from config.settings import Settings
 
@@ -12,6 +13,11 @@ from config.settings import Settings
 _QUIET = ("uvicorn.access", "asyncio", "aiosqlite", "sqlalchemy", "alembic", "httpx", "httpcore")
 # What these warn of is what a command fails with, and says itself.
 _TOLD_BY_COMMANDS = ("doorward.sql", "adapters.redis")
+
+
+trace_id: ContextVar[str | None] = ContextVar("trace_id", default=None)
+"""The trace that lines belong to from now on. For reading logs alone: it may outlive its request
+in tasks that were started there."""
 
 
 def configure_command_logging(settings: Settings) -> None:
@@ -31,6 +37,7 @@ def configure_logging(settings: Settings, *, level: str | None = None) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         timestamp,
+        _add_trace_id,
     ]
     renderer: Processor = (
         structlog.processors.JSONRenderer()
@@ -65,6 +72,13 @@ def configure_logging(settings: Settings, *, level: str | None = None) -> None:
     root.setLevel(level or settings.log_level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _add_trace_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    found = trace_id.get()
+    if found is not None:
+        event["trace_id"] = found
+    return event
 
 
 def _plain_traceback() -> structlog.tracebacks.ExceptionDictTransformer:

@@ -13,7 +13,7 @@ from argon2 import Type
 from argon2.exceptions import InvalidHashError
 
 from adapters.crypto.stored_hashes import Argon2Hash, StoredHash, read_hash
-from application.ports.passwords import HashVerdict, PasswordHasher
+from application.ports.passwords import HashingState, HashVerdict, PasswordHasher
 from domain.errors import Unavailable
 
 T = TypeVar("T")
@@ -31,6 +31,10 @@ class Argon2PasswordHasher(PasswordHasher):
         )
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="argon2")
         self._places = threading.BoundedSemaphore(concurrency * (1 + _WAITING_PER_THREAD))
+        self._concurrency = concurrency
+        self._taken = 0
+        self._refused = 0
+        self._counting = threading.Lock()
         dummy = _hash_of_no_password(self._argon2)
         self._dummy = Argon2Hash(
             text=dummy, type=Type.ID, memory_kib=memory_kib, passes=time_cost, lanes=1
@@ -64,12 +68,28 @@ class Argon2PasswordHasher(PasswordHasher):
         except InvalidHashError:
             return True
 
+    def state(self) -> HashingState:
+        running = min(self._taken, self._concurrency)
+        return HashingState(
+            running=running, waiting=max(0, self._taken - running), refused=self._refused
+        )
+
     def close(self) -> None:
         """Lets running hashes end and drops those that wait."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
+    def _leave(self) -> None:
+        self._note(-1)
+        self._places.release()
+
+    def _note(self, change: int) -> None:
+        # A hash ends in its own thread, and is counted out there.
+        with self._counting:
+            self._taken += change
+
     async def _run(self, work: Callable[[], T]) -> T:
         if not self._places.acquire(blocking=False):
+            self._refused += 1
             raise Unavailable
         try:
             future: Future[T] = self._pool.submit(work)
@@ -78,7 +98,8 @@ class Argon2PasswordHasher(PasswordHasher):
             raise Unavailable from None
         # The place belongs to the work, not to the caller: a caller who leaves while the hash runs
         # does not make room for another hash.
-        future.add_done_callback(lambda _: self._places.release())
+        self._note(1)
+        future.add_done_callback(lambda _: self._leave())
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:

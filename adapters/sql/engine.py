@@ -15,6 +15,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
+from adapters.sql.pool import MeteredPool
+from application.ports.storage import PoolState
+
 _IDLE_BEFORE_CHECK_SECONDS = 30.0
 _CONNECT_TIMEOUT_SECONDS = 2.0
 _READING = "doorward_reading"
@@ -57,6 +60,7 @@ class Database:
     def _sqlite(self, pool: PoolSettings) -> AsyncEngine:
         engine = create_async_engine(
             self.url,
+            poolclass=MeteredPool,
             pool_size=pool.size,
             max_overflow=pool.max_overflow,
             pool_timeout=pool.timeout_seconds,
@@ -79,6 +83,7 @@ class Database:
             }
         return create_async_engine(
             self.url,
+            poolclass=MeteredPool,
             pool_size=pool.size,
             max_overflow=pool.max_overflow,
             pool_timeout=pool.timeout_seconds,
@@ -161,6 +166,13 @@ class Database:
                 yield connection
         finally:
             await engine.dispose()
+
+    def pool_state(self) -> PoolState:
+        """How this process's connections are used at this moment."""
+        pool = self.engine.sync_engine.pool
+        if not isinstance(pool, MeteredPool):
+            raise TypeError("the engine was made with another pool")
+        return pool.state()
 
     async def close(self) -> None:
         await self.engine.dispose()

@@ -1,6 +1,7 @@
 """The database as a whole: schema, writability, closing."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,7 @@ from adapters.sql.engine import Database
 from adapters.sql.errors import translated
 from adapters.sql.statements import once_more
 from adapters.sql.tables import heartbeat, users
-from application.ports.storage import SchemaState, Storage
+from application.ports.storage import PoolState, SchemaState, Storage
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -68,6 +69,12 @@ class SqlStorage(Storage):
         with translated():
             async with self._replica.reading() as connection:
                 await connection.execute(select(users.c.id).limit(1))
+
+    def pools(self) -> Mapping[str, PoolState]:
+        pools = {"primary": self._primary.pool_state()}
+        if self._replica is not None:
+            pools["replica"] = self._replica.pool_state()
+        return pools
 
     async def close(self) -> None:
         # A shutdown that is cancelled half-way must not leave connections behind.

@@ -19,6 +19,15 @@ class HashVerdict(StrEnum):
     TOO_COSTLY = "too_costly"
 
 
+@dataclass(frozen=True, kw_only=True)
+class HashingState:
+    """`running` and `waiting` at this moment, `refused` since the process began."""
+
+    running: int = 0
+    waiting: int = 0
+    refused: int = 0
+
+
 class PasswordHasher(ABC):
     """Slow on purpose, and never on the event loop.
 
@@ -50,6 +59,10 @@ class PasswordHasher(ABC):
     @abstractmethod
     def needs_rehash(self, password_hash: str) -> bool:
         """Whether the hash was made with other parameters than the current ones."""
+
+    def state(self) -> HashingState:
+        """How busy this process's hasher is; nothing for one that never keeps anybody waiting."""
+        return HashingState()
 
 
 @dataclass(frozen=True, kw_only=True)

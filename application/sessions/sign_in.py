@@ -9,6 +9,7 @@ from application.ports.addresses import AddressNormaliser
 from application.ports.clock import Clock, IdGenerator
 from application.ports.macs import MessageAuthenticator
 from application.ports.passwords import PasswordHasher, PasswordLogin
+from application.ports.telemetry import SignInOutcome, Telemetry
 from application.ports.tokens import RefreshTokenCodec
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.tokens import IssuedTokens, TokenIssuer
@@ -59,6 +60,7 @@ class SignIn:
         ids: IdGenerator,
         events: EventFactory,
         backoff: SignInBackoff,
+        telemetry: Telemetry,
         verification_required: bool,
     ) -> None:
         self._uow = uow
@@ -72,6 +74,7 @@ class SignIn:
         self._ids = ids
         self._events = events
         self._backoff = backoff
+        self._telemetry = telemetry
         self._verification_required = verification_required
 
     async def execute(self, command: SignInCommand) -> IssuedTokens:
@@ -94,6 +97,7 @@ class SignIn:
         if opened is None:
             await self._refuse(command, email_key, login, "credentials")
             raise InvalidCredentials
+        self._telemetry.signed_in(SignInOutcome.SUCCESS)
         user, session = opened
         return self._tokens.issue(user, session, command.audience)
 
@@ -184,6 +188,11 @@ class SignIn:
         attempt: SignInTry | None = None,
     ) -> None:
         """A failed `attempt` is counted; who gave the right password has not failed."""
+        self._telemetry.signed_in(
+            SignInOutcome.EMAIL_NOT_VERIFIED
+            if reason == "email_not_verified"
+            else SignInOutcome.REFUSED
+        )
         digest = self._macs.tag("event-address", email_key.encode()).hex()
         subject = user_party(login.user.id) if login else Party(type="user", id=None)
         async with self._uow() as uow:

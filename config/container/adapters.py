@@ -22,6 +22,7 @@ from adapters.system.clock import SystemClock, Uuid7Generator
 from adapters.system.signals import InProcessSignal
 from config import factories
 from config.settings import load_settings
+from config.tracing import make_tracing
 
 
 class Adapters(containers.DeclarativeContainer):
@@ -69,6 +70,8 @@ class Adapters(containers.DeclarativeContainer):
         inprocess=providers.Singleton(InProcessSignal),
         celery=providers.Singleton(factories.celery_signal, settings),
     )
+    tracing = providers.Singleton(make_tracing)
+    telemetry = providers.Singleton(factories.telemetry)
     mailer = providers.Singleton(factories.mailer, settings)
     renderer = providers.Singleton(factories.renderer, settings)
     storage = providers.Selector(

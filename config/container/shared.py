@@ -39,6 +39,7 @@ class Shared(Adapters):
     limiter = Adapters.limiter
     answer_vault = Adapters.answer_vault
     response_cache = Adapters.response_cache
+    telemetry = Adapters.telemetry
     uow = Adapters.uow
 
     password_policy = providers.Singleton(factories.password_policy, settings)

@@ -85,12 +85,14 @@ async def _serve_here(settings: "Settings", listener: "socket") -> None:
 def _serve_with_workers(settings: "Settings", listener: "socket") -> None:
     import uvloop
 
+    from config.metrics_folder import sharing_metrics
     from entrypoints.cli.server import Supervisor, server_config
 
     uvloop.run(_set_up_alone(settings))
     # The workers get these very settings: what they came from may be readable only once.
     config = server_config(settings, partial(create_worker_app, settings), factory=True)
-    Supervisor(config, [listener]).supervise()
+    with sharing_metrics():
+        Supervisor(config, [listener]).supervise()
 
 
 async def _set_up_alone(settings: "Settings") -> None:

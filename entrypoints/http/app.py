@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
+from application.ports.tracing import Tracing
 from config.container import Container, close
 from config.logging import configure_logging
 from config.settings import Settings
+from config.tracing import trace_container
 from entrypoints.http import (
     account_pages,
     api_keys,
@@ -16,6 +18,7 @@ from entrypoints.http import (
     events,
     health,
     items,
+    metrics,
     oauth,
     permissions,
     recovery,
@@ -29,11 +32,13 @@ from entrypoints.http.drain import install_drain
 from entrypoints.http.errors import register_error_handlers
 from entrypoints.http.key_refresh import keep_keys_fresh, refresh_keys
 from entrypoints.http.key_uses import KeyUseWriter
+from entrypoints.http.metrics import ProcessNotes
 from entrypoints.http.middleware.body_limit import BodyLimit
 from entrypoints.http.middleware.boundary import ErrorBoundary
 from entrypoints.http.middleware.cors import Cors
 from entrypoints.http.middleware.hosts import HostCheck
 from entrypoints.http.middleware.shell import RequestShell
+from entrypoints.http.middleware.spans import RequestSpans
 from entrypoints.http.openapi import install_openapi
 from entrypoints.http.operations import API_PREFIX, require_access_rules
 
@@ -51,9 +56,12 @@ def create_app(container: Container | None = None) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,
         lifespan=_lifespan,
+        # Its own would send query strings and messages of exceptions along.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.container = container
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(well_known.router)
     app.include_router(users.router)
     app.include_router(roles.router)
@@ -69,17 +77,19 @@ def create_app(container: Container | None = None) -> FastAPI:
     require_access_rules(app)
     register_error_handlers(app)
     install_openapi(app)
-    _wrap(app, settings)
+    _wrap(app, settings, container.tracing())
     return app
 
 
-def _wrap(app: FastAPI, settings: Settings) -> None:
+def _wrap(app: FastAPI, settings: Settings, tracing: Tracing | None) -> None:
     # The last one added is the outermost.
     app.add_middleware(BodyLimit)
     app.add_middleware(ErrorBoundary)
     if settings.cors_origins:
         app.add_middleware(Cors, origins=settings.cors_origins)
     app.add_middleware(HostCheck, allowed=settings.allowed_hosts)
+    if tracing is not None:
+        app.add_middleware(RequestSpans, tracing=tracing)
     app.add_middleware(
         RequestShell,
         trusted_proxies=settings.trusted_proxies,
@@ -90,11 +100,15 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     container: Container = app.state.container
+    tracing = container.tracing()
+    stop_tracing = trace_container(container, tracing) if tracing is not None else None
     await refresh_keys(container)
     install_drain(container.check_health(), container.settings().drain_seconds)
     refresher = asyncio.create_task(keep_keys_fresh(container), name="signing-keys")
     key_uses = KeyUseWriter(container)
     key_uses.start()
+    notes = ProcessNotes(container)
+    notes.start()
     jobs = BackgroundJobs(container) if container.settings().jobs == "inprocess" else None
     if jobs is not None:
         jobs.start()
@@ -104,7 +118,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         if jobs is not None:
             await jobs.stop()
         await key_uses.stop()
+        await notes.stop()
         refresher.cancel()
         with suppress(asyncio.CancelledError):
             await refresher
         await close(container)
+        if tracing is not None and stop_tracing is not None:
+            stop_tracing()
+            await asyncio.to_thread(tracing.close)

@@ -130,4 +130,5 @@ def test_only_the_starters_of_the_server_are_excused() -> None:
         "entrypoints.cli.openapi -> entrypoints.http.app",
         "entrypoints.cli.serve -> entrypoints.http.app",
         "entrypoints.cli.worker -> entrypoints.worker.app",
+        "entrypoints.cli.worker -> entrypoints.worker.metrics",
     ]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from adapters.crypto.passwords import _WAITING_PER_THREAD, Argon2PasswordHasher
 from adapters.crypto.stored_hashes import Argon2Hash
+from application.ports.passwords import HashingState
 from domain.errors import Unavailable
 
 SALT = "c2FsdHNhbHRzYWx0"
@@ -262,3 +263,21 @@ async def test_whoever_waits_when_the_pool_closes_is_told_so() -> None:
         for _ in range(2 * _WAITING_PER_THREAD):
             with pytest.raises(Unavailable):
                 await hasher.hash("password")
+
+
+async def test_a_hasher_tells_how_busy_it_is() -> None:
+    with gated(concurrency=2) as (hasher, gate):
+        assert hasher.state() == HashingState(running=0, waiting=0, refused=0)
+        places = 2 * 33
+        tasks = [asyncio.create_task(hasher.hash("one")) for _ in range(places)]
+        await asyncio.sleep(0)
+        assert hasher.state() == HashingState(running=2, waiting=places - 2, refused=0)
+        with pytest.raises(Unavailable):
+            await hasher.hash("one too many")
+        assert hasher.state().refused == 1
+        gate.opened.set()
+        await asyncio.gather(*tasks)
+        deadline = time.monotonic() + 5
+        while hasher.state() != HashingState(running=0, waiting=0, refused=1):
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.01)

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from adapters.sql import engine as engine_module
 from adapters.sql.engine import Database
 from adapters.sql.statements import StatementRunner
+from application.ports.storage import PoolState
 from domain.errors import Unavailable
 from domain.users import UserFilter
 from tests.domain.samples import NOW, a_user, new_id
@@ -71,6 +73,20 @@ async def test_waiting_for_a_connection_ends_in_time(one_connection: Database, u
         with within(POOL_TIMEOUT_SECONDS + 0.5), pytest.raises(Unavailable):
             await use(backend)
     await use(backend)
+
+
+async def test_the_pool_tells_how_it_is_doing(database_url: str) -> None:
+    async with open_database(database_url, size=1, max_overflow=1, timeout_seconds=0.1) as database:
+        async with database.reading(), database.reading():
+            assert database.pool_state() == PoolState(in_use=2, idle=0, overflow=1, waits=0)
+            for waits in (1, 2):
+                with pytest.raises(PoolTimeoutError):
+                    async with database.reading():
+                        raise AssertionError("there was none to be had")
+                assert database.pool_state().waits == waits
+        assert database.pool_state() == PoolState(in_use=0, idle=1, overflow=0, waits=2)
+        async with database.reading():
+            assert database.pool_state() == PoolState(in_use=1, idle=0, overflow=0, waits=2)
 
 
 async def test_a_connection_is_waited_for_while_there_is_time(one_connection: Database) -> None:

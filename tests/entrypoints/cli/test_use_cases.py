@@ -52,6 +52,7 @@ FOR_OPERATORS = {
 
 NOT_FOR_OPERATORS = {
     "check_health": "the server's own state; `check` looks at what a command can see",
+    "measure_outbox": "a number of the metrics page; `outbox list` shows the messages themselves",
     "authenticate_token": "a caller's credential",
     "authenticate_api_key": "a caller's credential",
     "get_api_key": "the list shows the same",

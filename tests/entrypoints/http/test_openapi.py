@@ -23,6 +23,8 @@ PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 PUBLIC_PAGES = {
     *("/docs", "/redoc", "/api/v1/openapi.json"),
     *("/account/verify", "/account/reset"),
+    # Not JSON, and for Prometheus alone: docs/metrics.md describes it.
+    "/metrics",
 }
 # Their answer has the schema of a good one, and says what is wrong.
 OWN_ERRORS = {("getReadiness", 503)}
