@@ -20,7 +20,6 @@ from entrypoints.http import (
     well_known,
 )
 from entrypoints.http.background import BackgroundJobs
-from entrypoints.http.drain import install_drain
 from entrypoints.http.errors import register_error_handlers
 from entrypoints.http.key_refresh import keep_keys_fresh, refresh_keys
 from entrypoints.http.middleware.body_limit import BodyLimit
@@ -79,7 +78,6 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     container: Container = app.state.container
     await refresh_keys(container)
-    install_drain(container.check_health(), container.settings().drain_seconds)
     refresher = asyncio.create_task(keep_keys_fresh(container), name="signing-keys")
     jobs = BackgroundJobs(container) if container.settings().jobs == "inprocess" else None
     if jobs is not None:
