@@ -41,7 +41,7 @@ def _cannot_listen(host: str, port: int, error: OSError) -> Refused:
 class SingleServer(GuardedServer):
     """Serves in this process, where whoever signals twice means it."""
 
-    _hurries = True
+    _is_alone = True
 
     async def run_on(self, listener: socket.socket) -> None:
         """Until a signal, which is handed on afterwards. Raises typer.Exit if it cannot start."""

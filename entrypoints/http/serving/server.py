@@ -54,8 +54,8 @@ class GuardedServer(uvicorn.Server):
     Its parent and whoever signals the whole group may each send one.
     """
 
-    _hurries = False
-    """Whether a second signal means: at once."""
+    _is_alone = False
+    """Without a parent a second signal means: at once. And the process's own handlers follow."""
 
     def __init__(self, config: uvicorn.Config, settings: Settings, health: CheckHealth) -> None:
         super().__init__(config)
@@ -87,7 +87,7 @@ class GuardedServer(uvicorn.Server):
         is_first = not self._captured_signals
         self._captured_signals.append(sig)
         self._health.start_draining()
-        if not is_first and self._hurries:
+        if not is_first and self._is_alone:
             self.should_exit = self.force_exit = True
         elif sig != signal.SIGTERM:
             self.should_exit = True
@@ -116,6 +116,8 @@ class GuardedServer(uvicorn.Server):
             with suppress(TimeoutError):
                 left = max(1.0, deadline - time.monotonic())
                 await asyncio.wait_for(self.lifespan.shutdown(), left)
+        if not self._is_alone:
+            self._captured_signals.clear()
 
     async def _take_last_calls(self, listeners: Sequence[socket.socket]) -> None:
         """Stops listening. Who got through to the system's queue is served: else it were reset."""
