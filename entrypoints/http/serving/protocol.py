@@ -231,6 +231,8 @@ class GuardedProtocol(HttpToolsProtocol):
                 raise _Refused(HEAD_TOO_LARGE)
         if len(self.pipeline) >= limits.MAX_PIPELINED:
             raise _Refused(MALFORMED)
+        if not self.headers and self.parser.get_http_version() == "0.9":
+            raise _Refused(MALFORMED)
         if self._is_chunked and self.parser.get_http_version() == "1.0":
             # Others along the way would not see where it ends (RFC 9112, 6.1).
             raise _Refused(MALFORMED)

@@ -112,10 +112,9 @@ class GuardedServer(uvicorn.Server):
             connection.close_if_idle()
         await self._wait(deadline)
         await self._cut_off()
-        if not self.force_exit:
-            with suppress(TimeoutError):
-                left = max(1.0, deadline - time.monotonic())
-                await asyncio.wait_for(self.lifespan.shutdown(), left)
+        left = 0.0 if self.force_exit else deadline - time.monotonic()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.lifespan.shutdown(), max(1.0, left))
         if not self._is_alone:
             self._captured_signals.clear()
 

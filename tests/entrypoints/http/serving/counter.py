@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -108,6 +108,12 @@ def request(
     return "\r\n".join(lines).encode("latin-1") + body
 
 
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not condition():  # noqa: ASYNC110 - of any kind
+            await asyncio.sleep(0.01)
+
+
 def status_of(answer: bytes) -> int:
     return int(answer.split(b" ", 2)[1]) if answer else 0
 
@@ -122,8 +128,7 @@ async def counter(**settings: float) -> AsyncIterator[Counter]:
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     running = asyncio.create_task(server._serve([listener]))
-    while not server.started:
-        await asyncio.sleep(0.01)
+    await until(lambda: server.started)
     try:
         yield Counter(server, application, port, running)
     finally:

@@ -9,7 +9,7 @@ import pytest
 
 from entrypoints.http.schemas.errors import ERROR_CODES
 from entrypoints.http.serving import limits
-from tests.entrypoints.http.serving.counter import HOST, Counter, counter, request, status_of
+from tests.entrypoints.http.serving.counter import HOST, Counter, counter, request, status_of, until
 
 MARKER = "quicksilver"
 CHUNKED = "Transfer-Encoding: chunked"
@@ -140,8 +140,7 @@ async def test_an_endless_head_takes_no_memory(house: Counter) -> None:
 async def test_what_came_before_a_broken_head_is_answered(house: Counter) -> None:
     client = await house.connect()
     await client.send(request("/wait") + request("/", f"A {MARKER}: c"))
-    while not house.application.seen:
-        await client.send(b"")
+    await until(lambda: house.application.seen)
     house.application.go.set()
     answers = await client.rest()
 
