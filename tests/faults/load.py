@@ -37,6 +37,9 @@ class Load:
         self.ledger = Ledger()
         self.is_over = False
 
+    def has_acknowledged(self, count: int) -> bool:
+        return len(self.ledger.acknowledged) >= count
+
     async def client(self) -> None:
         limits = httpx.Limits(max_connections=1)
         async with httpx.AsyncClient(

@@ -18,7 +18,7 @@ from tests.services import clean_environment
 
 SECRET_KEY = "a secret for faults, 32 bytes or more"
 ADMIN = {"email": "admin@example.com", "password": "a sentence that only tests say"}
-SERVE = [sys.executable, "-m", "entrypoints.cli.app", "serve"]
+SERVE = (sys.executable, "-m", "entrypoints.cli.app", "serve")
 PATIENCE_SECONDS = 30.0
 
 
@@ -53,14 +53,15 @@ class Service:
 
 
 @contextmanager
-def serving(
-    folder: Path, *, command: list[str] | None = None, **settings: str
-) -> Iterator[Service]:
-    """On a free port, from `folder`; dead when the block ends."""
+def serving(folder: Path, *command: str, **settings: str) -> Iterator[Service]:
+    """By `doorward serve` or that command, on a free port, from `folder`; dead afterwards."""
     port = free_port()
     chosen = {
-        **{"PORT": str(port), "DRAIN_SECONDS": "0", "LOG_FORMAT": "json"},
-        **{"SECRET_KEY": SECRET_KEY, "ADMIN_PASSWORD": ADMIN["password"]},
+        "PORT": str(port),
+        "DRAIN_SECONDS": "0",
+        "LOG_FORMAT": "json",
+        "SECRET_KEY": SECRET_KEY,
+        "ADMIN_PASSWORD": ADMIN["password"],
         **dict.fromkeys(("RATE_LIMIT_AUTH", "RATE_LIMIT_WRITE", "RATE_LIMIT_READ"), "off"),
         **settings,
     }

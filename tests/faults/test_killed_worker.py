@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,11 +29,12 @@ async def test_a_killed_worker_is_replaced_and_nothing_is_lost(
     with serving(tmp_path, DATABASE_URL=postgresql_database_url, WORKERS="2") as service:
         async with load(service, clients=8) as running:
             for _ in range(rounds(full=10, short=1)):
-                await asyncio.sleep(0.5)
+                enough = len(running.ledger.acknowledged) + 20
+                await asyncio.to_thread(wait_until, partial(running.has_acknowledged, enough))
                 killed = service.workers()[0]
                 os.kill(killed, signal.SIGKILL)
                 respawned.append(
-                    await asyncio.to_thread(wait_until, lambda: is_replaced(service, killed))
+                    await asyncio.to_thread(wait_until, partial(is_replaced, service, killed))
                 )
                 await asyncio.to_thread(wait_until, service.is_ready)
         assert service.stop() == 0
@@ -50,7 +52,7 @@ async def test_a_killed_worker_is_replaced_and_nothing_is_lost(
         lost=max(0, len(ledger.acknowledged) - stored),
         slowest_respawn_seconds=round(max(respawned), 2),
     )
-    assert len(ledger.acknowledged) > 10
+    assert len(ledger.acknowledged) >= 20
     # An event stands in the transaction of its write: one for each that was acknowledged.
     assert stored >= len(ledger.acknowledged)
     assert stored - len(ledger.acknowledged) <= len(ledger.lost)
