@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,8 +35,13 @@ class Service:
         return f"http://127.0.0.1:{self.port}"
 
     def workers(self) -> list[int]:
-        children = psutil.Process(self.process.pid).children()
-        return [x.pid for x in children if "resource_tracker" not in " ".join(x.cmdline())]
+        found = []
+        for child in psutil.Process(self.process.pid).children():
+            # One that was just killed may not have been buried yet.
+            with suppress(psutil.NoSuchProcess):
+                if "resource_tracker" not in " ".join(child.cmdline()):
+                    found.append(child.pid)
+        return found
 
     def is_ready(self) -> bool:
         try:
@@ -83,15 +88,9 @@ def serving(folder: Path, *command: str, **settings: str) -> Iterator[Service]:
     finally:
         if process.poll() is None:
             for pid in (*service.workers(), process.pid):
-                _kill(pid)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         process.wait(PATIENCE_SECONDS)
-
-
-def _kill(pid: int) -> None:
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
 
 
 def wait_until(condition: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> float:
