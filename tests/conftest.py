@@ -39,6 +39,8 @@ ALONE = (
     "tests/end_to_end/",
     "tests/entrypoints/cli/test_processes.py",
     "tests/entrypoints/cli/test_serve.py",
+    "tests/entrypoints/http/serving/test_deadlines.py",
+    "tests/entrypoints/http/serving/test_leaving.py",
     "tests/entrypoints/http/test_background.py",
     "tests/entrypoints/http/test_refresh_races.py",
     "tests/entrypoints/test_signing_key_rotation.py",

@@ -2,7 +2,10 @@
 
 import asyncio
 import signal
+import socket
 import time
+
+import pytest
 
 from tests.entrypoints.http.serving.counter import (
     Client,
@@ -34,7 +37,7 @@ async def test_a_running_request_is_answered_and_then_the_connection_ends() -> N
 
         assert status_of(answer) == 200
         assert b"connection: close" in answer
-        await asyncio.wait_for(house.running, 2)
+        await asyncio.wait_for(house.running, 5)
 
 
 async def test_what_is_on_its_way_when_the_server_stops_is_answered() -> None:
@@ -51,6 +54,29 @@ async def test_what_is_on_its_way_when_the_server_stops_is_answered() -> None:
         answers = [await client.rest() for client in (idle, silent, waiting)]
 
     assert [status_of(answer) for answer in answers] == [200] * 3
+
+
+async def test_who_is_in_the_queue_when_it_closes_is_served(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with counter() as house:
+        shutdown = house.server.shutdown
+        late: list[socket.socket] = []
+
+        async def shutdown_after_a_call(sockets: list[socket.socket] | None = None) -> None:
+            # The loop has no turn between this and the end of listening.
+            late.append(socket.create_connection(("127.0.0.1", house.port)))
+            late[0].sendall(request())
+            await shutdown(sockets)
+
+        monkeypatch.setattr(house.server, "shutdown", shutdown_after_a_call)
+        house.server.should_exit = True
+        await house.running
+        with late[0] as caller:
+            answer = caller.recv(4096)
+
+    assert status_of(answer) == 200
+    assert b"connection: close" in answer
 
 
 async def test_while_draining_all_is_served_but_connections_end() -> None:
@@ -100,4 +126,4 @@ async def test_a_request_that_takes_too_long_is_cut_off_with_an_answer() -> None
         house.server.handle_exit(signal.SIGTERM, None)
 
         assert status_of(await client.rest()) == 503
-        await asyncio.wait_for(house.running, 2)
+        await asyncio.wait_for(house.running, 5)
