@@ -12,7 +12,7 @@ def rounds(*, full: int, short: int) -> int:
 
 
 def report(fault: str, **figures: object) -> None:
-    """One line past pytest's capture, where somebody asked for the figures."""
+    """One line, where somebody asked for the figures; `make faults` captures nothing."""
     shown = ", ".join(f"{name} {value}" for name, value in figures.items())
     if FULL:
         print(f"\n{fault}: {shown}", file=sys.__stderr__, flush=True)
