@@ -28,7 +28,6 @@ from entrypoints.http import (
     well_known,
 )
 from entrypoints.http.background import BackgroundJobs
-from entrypoints.http.drain import install_drain
 from entrypoints.http.errors import register_error_handlers
 from entrypoints.http.key_refresh import keep_keys_fresh, refresh_keys
 from entrypoints.http.key_uses import KeyUseWriter
@@ -103,7 +102,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     tracing = container.tracing()
     stop_tracing = trace_container(container, tracing) if tracing is not None else None
     await refresh_keys(container)
-    install_drain(container.check_health(), container.settings().drain_seconds)
     refresher = asyncio.create_task(keep_keys_fresh(container), name="signing-keys")
     key_uses = KeyUseWriter(container)
     key_uses.start()

@@ -34,6 +34,9 @@ ALLOWED: dict[str, set[str]] = {
     "entrypoints.http": {
         *("fastapi", "pydantic", "pydantic_core", "starlette", "structlog"),
     },
+    "entrypoints.http.serving": {
+        *("gunicorn", "httptools", "starlette", "structlog", "uvicorn", "uvicorn_worker"),
+    },
 }
 """The longest name that a module's own begins with decides; every folder has a line."""
 

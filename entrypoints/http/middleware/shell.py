@@ -22,7 +22,7 @@ from entrypoints.http.trace_context import caller_trace_id
 
 _log = structlog.get_logger("doorward.http")
 
-_API_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+API_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 # FastAPI's documentation pages load their scripts from there and start them in the page.
 _DOCS_CSP = (
     "default-src 'none'; connect-src 'self'; img-src 'self' data: https://fastapi.tiangolo.com; "
@@ -33,7 +33,7 @@ _DOCS_CSP = (
 )
 _DOCS_PATHS = frozenset({"/docs", "/redoc"})
 
-_STATIC_HEADERS = {
+SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "strict-origin-when-cross-origin",
@@ -51,7 +51,7 @@ class RequestShell:
     ) -> None:
         self._app = app
         self._trusted_proxies = trusted_proxies
-        self._headers = dict(_STATIC_HEADERS)
+        self._headers = dict(SECURITY_HEADERS)
         if production:
             self._headers["Strict-Transport-Security"] = _HSTS
 
@@ -109,7 +109,7 @@ class RequestShell:
         for name, value in self._headers.items():
             headers.setdefault(name, value)
         is_page = scope["path"] in _DOCS_PATHS and "html" in headers.get("content-type", "")
-        headers.setdefault("Content-Security-Policy", _DOCS_CSP if is_page else _API_CSP)
+        headers.setdefault("Content-Security-Policy", _DOCS_CSP if is_page else API_CSP)
 
 
 def _write_line(scope: Scope, context: RequestContext, status: int) -> None:
