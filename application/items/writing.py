@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from application.audit import EventFactory
+from application.idempotency import Once
 from application.items.queries import find_item
 from application.ports.clock import Clock, IdGenerator
 from application.ports.items import ItemChanges
@@ -22,12 +23,14 @@ class CreateItemCommand:
     actor: Actor
     title: str
     data: Mapping[str, Any] = field(repr=False)
+    once: Once[Item] = field(default_factory=Once, repr=False)
 
 
 class CreateItem:
     """An account with `items:write`; the item is its own.
 
-    Raises NotAuthenticated, PermissionMissing, InvalidField.
+    Raises NotAuthenticated, PermissionMissing, InvalidField; with an idempotency key also
+    IdempotencyKeyReused and ConcurrentChange.
     """
 
     def __init__(self, *, uow: UnitOfWorkFactory, clock: Clock, ids: IdGenerator) -> None:
@@ -47,8 +50,10 @@ class CreateItem:
             created_at=now,
             updated_at=now,
         )
+        await command.once.begin()
         async with self._uow() as uow:
             await uow.items.add(item)
+            await command.once.keep(uow, item)
             await uow.commit()
         return item
 

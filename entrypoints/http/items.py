@@ -5,9 +5,11 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
+from application.idempotency import Once
 from application.items.queries import GetItemQuery, ListItemsQuery
 from application.items.writing import CreateItemCommand, DeleteItemCommand, UpdateItemCommand
 from domain.errors import NotFound, StaleVersion
+from domain.items import Item
 from domain.pages import DEFAULT_LIMIT, InvalidCursor
 from domain.roles import ITEMS_READ, ITEMS_WRITE
 from entrypoints.http.conditional import (
@@ -17,6 +19,7 @@ from entrypoints.http.conditional import (
     render_versioned,
 )
 from entrypoints.http.dependencies import Caller, Services
+from entrypoints.http.idempotency import KEY_FAILURES, Keyed
 from entrypoints.http.json_route import json_router
 from entrypoints.http.operations import API_PREFIX, VALIDATION, holder_of, operation
 from entrypoints.http.pagination import Cursor, Limit, render_page
@@ -37,17 +40,23 @@ router = json_router(f"{API_PREFIX}/items", "items")
     summary="Create an item",
     response_model=ItemBody,
     status_code=201,
-    **operation(holder_of(ITEMS_WRITE), has_body=True),
+    **operation(holder_of(ITEMS_WRITE), *KEY_FAILURES, has_body=True),
 )
 async def create_item(
-    request: Request, body: CreateItemBody, actor: Caller, services: Services
+    request: Request, body: CreateItemBody, actor: Caller, services: Services, keyed: Keyed
 ) -> Response:
     """It belongs to the caller's account, and ends with it. Needs `items:write`."""
-    item = await services.create_item().execute(
-        CreateItemCommand(actor=actor, title=body.title, data=body.data)
-    )
-    location = f"{request.scope['path']}/{item.id}"
-    return render_versioned(ItemBody.of(item), item.version, status=201, location=location)
+
+    async def act(once: Once[Item]) -> Item:
+        return await services.create_item().execute(
+            CreateItemCommand(actor=actor, title=body.title, data=body.data, once=once)
+        )
+
+    def render(item: Item) -> Response:
+        location = f"{request.scope['path']}/{item.id}"
+        return render_versioned(ItemBody.of(item), item.version, status=201, location=location)
+
+    return await keyed.answer(actor, body, act, render)
 
 
 @router.get(
