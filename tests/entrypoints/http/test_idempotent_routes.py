@@ -209,6 +209,8 @@ async def test_somebody_elses_key_is_not_there_for_a_rotation(api: Api) -> None:
         assert (refused.status_code, refused.json()["error"]) == (404, "not_found")
         assert len(api.records.idempotency) == claims
         await ask.send()
+    api.records.api_keys.clear()
+    assert (await ask.send()).json()["error"] == "not_found"
 
 
 @pytest.mark.parametrize(
