@@ -38,6 +38,7 @@ class Database:
 
     def __init__(self, url: str, pool: PoolSettings) -> None:
         self.url = make_url(url)
+        self.pool = pool
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         # One writer at a time is SQLite's rule; waiting here is fair and takes no connection.
         self._write_gate: AbstractAsyncContextManager[object] = (

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, bindparam, func, insert, select, upda
 
 from adapters.sql.engine import Database
 from adapters.sql.errors import translated
+from adapters.sql.hot_statements import HotStatement
 from adapters.sql.statements import StatementRunner
 from adapters.sql.tables import role_permissions, sessions, user_roles, users
 from adapters.sql.users import ROLE_NAMES, split_names, user_from_row
@@ -128,10 +129,10 @@ _LIVE_SESSION = (
     select(users, ROLE_NAMES, _PERMISSION_NAMES, sessions.c.auth_time)
     .select_from(sessions.join(users, users.c.id == sessions.c.user_id))
     .where(
-        sessions.c.id == bindparam("session_id"),
-        sessions.c.user_id == bindparam("user_id"),
+        sessions.c.id == bindparam("session_id", required=False),
+        sessions.c.user_id == bindparam("user_id", required=False),
         sessions.c.ended_at.is_(None),
-        sessions.c.expires_at > bindparam("at"),
+        sessions.c.expires_at > bindparam("at", required=False),
         users.c.status == UserStatus.ACTIVE.value,
     )
 )
@@ -141,13 +142,13 @@ class SqlSessionLookup(SessionLookup):
     """On the primary, in autocommit: one statement, one round trip."""
 
     def __init__(self, primary: Database) -> None:
-        self._primary = primary
+        self._live_session = HotStatement(primary, _LIVE_SESSION)
 
     async def find_live(self, session_id: UUID, user_id: UUID, at: datetime) -> LiveSession | None:
-        parameters = {"session_id": session_id, "user_id": user_id, "at": at}
         with translated():
-            async with self._primary.reading() as connection:
-                row = (await connection.execute(_LIVE_SESSION, parameters)).one_or_none()
+            row = await self._live_session.one_or_none(
+                session_id=session_id, user_id=user_id, at=at
+            )
         if row is None:
             return None
         return LiveSession(

@@ -20,6 +20,7 @@ from entrypoints.http import (
     well_known,
 )
 from entrypoints.http.background import BackgroundJobs
+from entrypoints.http.direct import DirectRoutes
 from entrypoints.http.drain import install_drain
 from entrypoints.http.errors import register_error_handlers
 from entrypoints.http.key_refresh import keep_keys_fresh, refresh_keys
@@ -63,6 +64,7 @@ def create_app(container: Container | None = None) -> FastAPI:
 
 def _wrap(app: FastAPI, settings: Settings) -> None:
     # The last one added is the outermost.
+    app.add_middleware(DirectRoutes)
     app.add_middleware(BodyLimit)
     app.add_middleware(ErrorBoundary)
     if settings.cors_origins:

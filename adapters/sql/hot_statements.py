@@ -1,0 +1,85 @@
+"""The statements behind every authenticated request, with little between them and the driver."""
+
+import asyncio
+from collections import namedtuple
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Row, Select
+from sqlalchemy.util.concurrency import await_, greenlet_spawn
+
+from adapters.sql.engine import Database
+from domain.errors import Unavailable
+
+_Processor = Callable[[Any], Any]
+
+
+class HotStatement:
+    """One SELECT of at most one row, each column under a name of its own, in autocommit.
+
+    On PostgreSQL it is compiled once and goes to asyncpg on a connection of SQLAlchemy's pool:
+    building the statement, its parameters and its result anew cost more than running it. SQLite
+    takes the ordinary way.
+    """
+
+    def __init__(self, database: Database, statement: Select[Any]) -> None:
+        self._database = database
+        self._statement = statement
+        dialect = database.engine.dialect
+        compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+        self._text = str(compiled)
+        self._constants = compiled.params
+        self._names: list[str] = list(compiled.positiontup or ())
+        columns = list(statement.selected_columns)
+        self._row = namedtuple("HotRow", [column.name for column in columns])  # type: ignore[misc] # noqa: PYI024
+        processors = [
+            (at, column.type.dialect_impl(dialect).result_processor(dialect, None))
+            for at, column in enumerate(columns)
+        ]
+        self._processors: list[tuple[int, _Processor]] = [(at, p) for at, p in processors if p]
+        # Connections beyond the pool's size are made for one use; a queue in front is cheaper.
+        self._places = asyncio.Semaphore(database.pool.size)
+
+    async def one_or_none(self, **parameters: Any) -> Row[Any] | None:
+        """The row, by attribute. Raises what the driver or SQLAlchemy raise."""
+        if self._database.is_sqlite:
+            async with self._database.reading() as connection:
+                found = await connection.execute(self._statement, parameters)
+                return found.one_or_none()
+        values = [
+            parameters[name] if name in parameters else self._constants[name]
+            for name in self._names
+        ]
+        await self._take_place()
+        try:
+            record = await greenlet_spawn(self._fetch, values)
+        finally:
+            self._places.release()
+        return None if record is None else self._processed(record)
+
+    def _fetch(self, values: list[Any]) -> Any:
+        connection = self._database.engine.sync_engine.pool.connect()
+        try:
+            return await_(connection.driver_connection.fetchrow(self._text, *values))
+        except BaseException as error:
+            # Also when cancelled: what the server still sends must not meet the next statement.
+            connection.invalidate(error)
+            raise
+        finally:
+            connection.close()
+
+    def _processed(self, record: Any) -> Any:
+        values = list(record)
+        for at, process in self._processors:
+            values[at] = process(values[at])
+        return self._row._make(values)
+
+    async def _take_place(self) -> None:
+        if not self._places.locked():
+            await self._places.acquire()
+            return
+        try:
+            async with asyncio.timeout(self._database.pool.timeout_seconds):
+                await self._places.acquire()
+        except TimeoutError:
+            raise Unavailable from None
