@@ -15,6 +15,10 @@ _QUIET = ("uvicorn.access", "asyncio", "aiosqlite", "sqlalchemy", "alembic", "ht
 _TOLD_BY_COMMANDS = ("doorward.sql", "adapters.redis")
 
 
+# One list for good: loggers that are bound already follow when it is filled anew.
+_PROCESSORS: list[Processor] = []
+
+
 def configure_command_logging(settings: Settings) -> None:
     """For a command that does one thing and ends: only what went wrong beside it."""
     configure_logging(settings, level="WARNING")
@@ -46,8 +50,9 @@ def configure_logging(settings: Settings, *, level: str | None = None) -> None:
     )
     chosen = level or settings.log_level
     # Our own lines do not pass through the standard library: that costs more than writing them.
+    _PROCESSORS[:] = [*shared, *trace, renderer]
     structlog.configure(
-        processors=[*shared, *trace, renderer],
+        processors=_PROCESSORS,
         logger_factory=_StandardError,
         wrapper_class=structlog.make_filtering_bound_logger(chosen),
         cache_logger_on_first_use=False,

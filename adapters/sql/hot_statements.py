@@ -5,7 +5,7 @@ from collections import namedtuple
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Row, Select
+from sqlalchemy import Select
 from sqlalchemy.util.concurrency import await_, greenlet_spawn
 
 from adapters.sql.engine import Database
@@ -31,7 +31,8 @@ class HotStatement:
         self._constants = compiled.params
         self._names: list[str] = list(compiled.positiontup or ())
         columns = list(statement.selected_columns)
-        self._row = namedtuple("HotRow", [column.name for column in columns])  # type: ignore[misc] # noqa: PYI024
+        row = namedtuple("HotRow", [column.name for column in columns])  # type: ignore[misc] # noqa: PYI024
+        self._make_row: Callable[[list[Any]], Any] = row._make
         processors = [
             (at, column.type.dialect_impl(dialect).result_processor(dialect, None))
             for at, column in enumerate(columns)
@@ -40,8 +41,8 @@ class HotStatement:
         # Connections beyond the pool's size are made for one use; a queue in front is cheaper.
         self._places = asyncio.Semaphore(database.pool.size)
 
-    async def one_or_none(self, **parameters: Any) -> Row[Any] | None:
-        """The row, by attribute. Raises what the driver or SQLAlchemy raise."""
+    async def one_or_none(self, **parameters: Any) -> Any:
+        """The row with its columns as attributes. Raises what driver and SQLAlchemy raise."""
         if self._database.is_sqlite:
             async with self._database.reading() as connection:
                 found = await connection.execute(self._statement, parameters)
@@ -60,7 +61,8 @@ class HotStatement:
     def _fetch(self, values: list[Any]) -> Any:
         connection = self._database.engine.sync_engine.pool.connect()
         try:
-            return await_(connection.driver_connection.fetchrow(self._text, *values))
+            driver: Any = connection.driver_connection
+            return await_(driver.fetchrow(self._text, *values))
         except BaseException as error:
             # Also when cancelled: what the server still sends must not meet the next statement.
             connection.invalidate(error)
@@ -72,7 +74,7 @@ class HotStatement:
         values = list(record)
         for at, process in self._processors:
             values[at] = process(values[at])
-        return self._row._make(values)
+        return self._make_row(values)
 
     async def _take_place(self) -> None:
         if not self._places.locked():

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from config.container import Container, close
 from config.logging import configure_logging
@@ -39,7 +40,7 @@ def create_app(container: Container | None = None) -> FastAPI:
     settings = container.settings()
     configure_logging(settings)
     shown = settings.environment != "production"
-    app = FastAPI(
+    app = Application(
         docs_url="/docs" if shown else None,
         redoc_url="/redoc" if shown else None,
         openapi_url=f"{API_PREFIX}/openapi.json" if shown else None,
@@ -58,23 +59,30 @@ def create_app(container: Container | None = None) -> FastAPI:
     app.include_router(account_pages.router)
     register_error_handlers(app)
     install_openapi(app)
-    _wrap(app, settings)
+    app.wrap(settings)
     return app
 
 
-def _wrap(app: FastAPI, settings: Settings) -> None:
-    # The last one added is the outermost.
-    app.add_middleware(DirectRoutes)
-    app.add_middleware(BodyLimit)
-    app.add_middleware(ErrorBoundary)
-    if settings.cors_origins:
-        app.add_middleware(Cors, origins=settings.cors_origins)
-    app.add_middleware(HostCheck, allowed=settings.allowed_hosts)
-    app.add_middleware(
-        RequestShell,
-        trusted_proxies=settings.trusted_proxies,
-        production=settings.environment == "production",
-    )
+class Application(FastAPI):
+    """FastAPI inside our own layers, which see a request before any of its own do."""
+
+    def wrap(self, settings: Settings) -> None:
+        """Puts the layers around it. From the inside out."""
+        # Inside the framework's own catch-all, which would answer in words of its own.
+        self.add_middleware(ErrorBoundary)
+        layers: ASGIApp = BodyLimit(DirectRoutes(super().__call__))
+        if settings.cors_origins:
+            layers = Cors(layers, origins=settings.cors_origins)
+        layers = HostCheck(layers, allowed=settings.allowed_hosts)
+        self._layers: ASGIApp = RequestShell(
+            layers,
+            trusted_proxies=settings.trusted_proxies,
+            production=settings.environment == "production",
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self
+        await self._layers(scope, receive, send)
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """Whose address a request comes from: the nearest hop that is not one of our proxies."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Network = IPv4Network | IPv6Network
@@ -26,6 +27,7 @@ def client_address(peer: str | None, forwarded_for: str, trusted: Sequence[Netwo
     return str(nearest)
 
 
+@lru_cache(maxsize=4096)
 def _parse(text: str | None) -> Address | None:
     try:
         # The zone of fe80::1%eth0 means nothing elsewhere, and could be any text.

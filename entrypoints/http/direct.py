@@ -14,6 +14,7 @@ from domain.errors import DomainError
 from entrypoints.http.dependencies import caller_of, get_container
 from entrypoints.http.errors import HttpError, answer_domain_error, render_http_error
 from entrypoints.http.health import live
+from entrypoints.http.middleware.boundary import ErrorBoundary
 from entrypoints.http.operations import API_PREFIX
 from entrypoints.http.users import get_me
 
@@ -44,10 +45,11 @@ class _Route:
 
 
 class DirectRoutes:
-    """The innermost layer before the router."""
+    """Around the framework: what is not known here goes on to it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._direct = ErrorBoundary(_answer)
         self._routes = {key: (end, _Route(key[1])) for key, end in _ENDPOINTS.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,13 +58,17 @@ class DirectRoutes:
         )
         if known is None:
             await self._app(scope, receive, send)
-            return
-        endpoint, scope["route"] = known
-        request = Request(scope, receive)
-        try:
-            response = await endpoint(request)
-        except DomainError as error:
-            response = await answer_domain_error(request, error)
-        except HttpError as error:
-            response = render_http_error(scope, error)
-        await response(scope, receive, send)
+        else:
+            scope["endpoint"], scope["route"] = known
+            await self._direct(scope, receive, send)
+
+
+async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
+    request = Request(scope, receive)
+    try:
+        response: Response = await scope["endpoint"](request)
+    except DomainError as error:
+        response = await answer_domain_error(request, error)
+    except HttpError as error:
+        response = render_http_error(scope, error)
+    await response(scope, receive, send)
