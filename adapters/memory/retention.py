@@ -28,9 +28,24 @@ class MemoryRetentionRepository(RetentionRepository):
                 for message in records.outbox.values()
                 if message.created_at < cutoffs.outbox and message.sent_at is not None
             ),
+            "idempotency": (
+                key
+                for key, claim in records.idempotency.items()
+                if claim.expires_at < cutoffs.idempotency
+            ),
             "events": (event.id for event in records.events.values() if event.at < cutoffs.events),
+            "sign_in_failures": (
+                tag
+                for tag, failed in records.sign_in_failures.items()
+                if failed.last_try_at < cutoffs.sign_in_failures
+            ),
+            "known_addresses": (
+                known
+                for known, at in records.known_addresses.items()
+                if at < cutoffs.known_addresses
+            ),
         }
-        deleted = {"idempotency": 0}
+        deleted = {}
         for kind, ids in past.items():
             chosen = list(ids)[:limit]
             for record_id in chosen:

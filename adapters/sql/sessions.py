@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, insert, select, update
 
 from adapters.sql.engine import Database
 from adapters.sql.errors import translated
 from adapters.sql.hot_statements import HotStatement
-from adapters.sql.statements import StatementRunner
-from adapters.sql.tables import role_permissions, sessions, user_roles, users
-from adapters.sql.users import ROLE_NAMES, split_names, user_from_row
+from adapters.sql.statements import StatementRunner, once_more
+from adapters.sql.tables import sessions, users
+from adapters.sql.users import PERMISSION_NAMES, ROLE_NAMES, split_names, user_from_row
 from application.ports.sessions import (
     LiveAt,
     LiveSession,
@@ -114,19 +114,8 @@ def _is_live(live: LiveAt) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-_PERMISSION_NAMES = (
-    select(func.aggregate_strings(role_permissions.c.permission_name, ","))
-    .select_from(
-        user_roles.join(role_permissions, role_permissions.c.role_name == user_roles.c.role_name)
-    )
-    .where(user_roles.c.user_id == users.c.id)
-    .correlate(users)
-    .scalar_subquery()
-    .label("permission_names")
-)
-
 _LIVE_SESSION = (
-    select(users, ROLE_NAMES, _PERMISSION_NAMES, sessions.c.auth_time)
+    select(users, ROLE_NAMES, PERMISSION_NAMES, sessions.c.auth_time)
     .select_from(sessions.join(users, users.c.id == sessions.c.user_id))
     .where(
         sessions.c.id == bindparam("session_id", required=False),
@@ -145,10 +134,8 @@ class SqlSessionLookup(SessionLookup):
         self._live_session = HotStatement(primary, _LIVE_SESSION)
 
     async def find_live(self, session_id: UUID, user_id: UUID, at: datetime) -> LiveSession | None:
-        with translated():
-            row = await self._live_session.one_or_none(
-                session_id=session_id, user_id=user_id, at=at
-            )
+        parameters = {"session_id": session_id, "user_id": user_id, "at": at}
+        row = await once_more(lambda: self._find(parameters))
         if row is None:
             return None
         return LiveSession(
@@ -157,3 +144,7 @@ class SqlSessionLookup(SessionLookup):
             permissions=split_names(row.permission_names),
             auth_time=row.auth_time,
         )
+
+    async def _find(self, parameters: dict[str, object]) -> Any:
+        with translated():
+            return await self._live_session.one_or_none(**parameters)

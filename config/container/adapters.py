@@ -2,14 +2,18 @@
 
 from dependency_injector import containers, providers
 
+from adapters.crypto.answers import AesGcmAnswerVault
+from adapters.crypto.api_keys import Base62ApiKeyCodec
 from adapters.crypto.jwt import JwtSigner, JwtVerifier
 from adapters.crypto.refresh_tokens import HmacRefreshTokenCodec
 from adapters.crypto.signing_keys import CryptoKeyRing, SealedSigningKeyFactory
+from adapters.memory.api_keys import MemoryApiKeyLookup
 from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.memory.records import MemoryDatabase
 from adapters.memory.sessions import MemorySessionLookup
 from adapters.memory.storage import MemoryStorage
 from adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
+from adapters.sql.api_keys import SqlApiKeyLookup
 from adapters.sql.sessions import SqlSessionLookup
 from adapters.sql.storage import SqlStorage
 from adapters.sql.unit_of_work import SqlUnitOfWorkFactory
@@ -18,6 +22,7 @@ from adapters.system.clock import SystemClock, Uuid7Generator
 from adapters.system.signals import InProcessSignal
 from config import factories
 from config.settings import load_settings
+from config.tracing import make_tracing
 
 
 class Adapters(containers.DeclarativeContainer):
@@ -47,17 +52,26 @@ class Adapters(containers.DeclarativeContainer):
         audiences=providers.Callable(factories.audiences, settings),
     )
     refresh_tokens = providers.Singleton(HmacRefreshTokenCodec, server_secret)
+    answer_vault = providers.Singleton(AesGcmAnswerVault, server_secret)
+    api_key_codec = providers.Singleton(Base62ApiKeyCodec)
     signing_key_factory = providers.Singleton(SealedSigningKeyFactory, server_secret)
     limiter = providers.Selector(
         providers.Callable(factories.limiter_backend, settings),
         memory=providers.Singleton(MemoryRateLimiter),
         redis=providers.Singleton(factories.redis_limiter, settings),
     )
+    response_cache = providers.Selector(
+        providers.Callable(factories.limiter_backend, settings),
+        memory=providers.Singleton(factories.memory_cache, settings),
+        redis=providers.Singleton(factories.redis_cache, settings),
+    )
     delivery_signal = providers.Selector(
         providers.Callable(factories.jobs_kind, settings),
         inprocess=providers.Singleton(InProcessSignal),
         celery=providers.Singleton(factories.celery_signal, settings),
     )
+    tracing = providers.Singleton(make_tracing)
+    telemetry = providers.Singleton(factories.telemetry)
     mailer = providers.Singleton(factories.mailer, settings)
     renderer = providers.Singleton(factories.renderer, settings)
     storage = providers.Selector(
@@ -74,4 +88,9 @@ class Adapters(containers.DeclarativeContainer):
         storage_kind,
         memory=providers.Singleton(MemorySessionLookup, memory_database),
         sql=providers.Singleton(SqlSessionLookup, database),
+    )
+    api_key_lookup = providers.Selector(
+        storage_kind,
+        memory=providers.Singleton(MemoryApiKeyLookup, memory_database),
+        sql=providers.Singleton(SqlApiKeyLookup, database),
     )

@@ -3,7 +3,10 @@
 from dependency_injector import providers
 
 from application.access_tokens import AccessTokenReader
+from application.api_key_reader import ApiKeyReader
 from application.audit import EventFactory
+from application.backoff import SignInBackoff
+from application.idempotency import Idempotency
 from application.limits import CallLimits
 from application.link_tokens import LinkTokens
 from application.outgoing_mail import OutgoingMail
@@ -14,6 +17,7 @@ from application.signing_keys.succession import KeySuccession
 from application.tokens import TokenIssuer
 from config import factories
 from config.container.adapters import Adapters
+from domain.backoff import BackoffRules
 
 
 class Shared(Adapters):
@@ -30,8 +34,12 @@ class Shared(Adapters):
     signer = Adapters.signer
     verifier = Adapters.verifier
     refresh_tokens = Adapters.refresh_tokens
+    api_key_codec = Adapters.api_key_codec
     signing_key_factory = Adapters.signing_key_factory
     limiter = Adapters.limiter
+    answer_vault = Adapters.answer_vault
+    response_cache = Adapters.response_cache
+    telemetry = Adapters.telemetry
     uow = Adapters.uow
 
     password_policy = providers.Singleton(factories.password_policy, settings)
@@ -51,6 +59,10 @@ class Shared(Adapters):
         settings=token_settings,
         rules=refresh_rules,
     )
+    backoff_rules = providers.Singleton(BackoffRules)
+    sign_in_backoff = providers.Singleton(
+        SignInBackoff, uow=uow, macs=server_secret, clock=clock, rules=backoff_rules
+    )
     password_proof = providers.Singleton(PasswordProof, uow=uow, hasher=hasher, events=events)
     signing_key_rules = providers.Singleton(factories.signing_key_rules, settings)
     key_ring_keeper = providers.Singleton(
@@ -68,7 +80,17 @@ class Shared(Adapters):
     access_token_reader = providers.Singleton(
         AccessTokenReader, verifier=verifier, keys=key_ring_keeper
     )
+    api_key_reader = providers.Singleton(
+        ApiKeyReader,
+        codec=api_key_codec,
+        lookup=Adapters.api_key_lookup,
+        uow=uow,
+        clock=clock,
+    )
 
+    idempotency = providers.Singleton(
+        Idempotency, uow=uow, vault=answer_vault, macs=server_secret, clock=clock
+    )
     call_limits = providers.Singleton(
         CallLimits,
         limiter=limiter,

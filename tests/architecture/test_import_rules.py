@@ -42,7 +42,17 @@ PLANTS = [
 
 # What several features' use cases lean on; no feature itself.
 SHARED = {
-    *("access_tokens", "account_access", "audit", "authority", "limits", "link_tokens"),
+    *(
+        "access_tokens",
+        "account_access",
+        "api_key_reader",
+        "audit",
+        "authority",
+        "backoff",
+        "idempotency",
+        "limits",
+        "link_tokens",
+    ),
     *("outgoing_mail", "pages", "password_proof", "signing_keys", "tokens"),
 }
 
@@ -119,5 +129,9 @@ def test_only_the_starters_of_the_server_are_excused() -> None:
     assert sorted(excused()) == [
         "entrypoints.cli.openapi -> entrypoints.http.app",
         "entrypoints.cli.serve -> entrypoints.http.app",
+        "entrypoints.cli.serve -> entrypoints.http.serving.server",
+        "entrypoints.cli.server -> entrypoints.http.serving.server",
+        "entrypoints.cli.supervisor -> entrypoints.http.serving.server",
         "entrypoints.cli.worker -> entrypoints.worker.app",
+        "entrypoints.cli.worker -> entrypoints.worker.metrics",
     ]

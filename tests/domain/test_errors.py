@@ -26,8 +26,10 @@ KINDS = {Invalid, Unauthenticated, Forbidden, NotFound, Conflict, RateLimited, U
 
 # Told apart inside, one and the same to the caller.
 SHARE_THE_CODE_OF_THEIR_PARENT = {
+    "ApiKeyNotActive": "conflict",
     "InvalidEmailAddress": "validation_error",
     "KeyIsCurrent": "conflict",
+    "RoleIsFixed": "conflict",
     "RotationTooSoon": "conflict",
     "SigningKeySealed": "unavailable",
     "UnknownAudience": "validation_error",

@@ -151,11 +151,13 @@ class CountingHasher(FastPasswordHasher):
         self.work.append("hash")
         return await self._fast.hash(password)
 
-    async def verify(self, password: str, password_hash: str | None) -> bool:
+    async def verify(
+        self, password: str, password_hash: str | None, *, as_typed: str | None = None
+    ) -> bool:
         self.work.append("verify")
         if password_hash is not None and password_hash.startswith("older$"):
             return password_hash == f"older${password}"
-        return await self._fast.verify(password, password_hash)
+        return await self._fast.verify(password, password_hash, as_typed=as_typed)
 
 
 @pytest.fixture
@@ -200,6 +202,27 @@ async def test_a_hash_of_older_parameters_is_replaced_at_sign_in(
     async with world.container.uow().reading() as uow:
         credential = await uow.credentials.find_password(ada.id)
     assert credential.password_hash == await FastPasswordHasher().hash(PASSWORD)
+
+
+async def test_a_hash_of_what_was_typed_elsewhere_becomes_one_of_the_normalised_password(
+    service: World, ada: User
+) -> None:
+    typed, normalised = "cafe\u0301 au lait", "caf\u00e9 au lait"
+    # Of current parameters, so that only the form of the password calls for another.
+    elsewhere = await FastPasswordHasher().hash(typed)
+    async with service.container.uow()() as uow:
+        await uow.credentials.set_password(ada.id, elsewhere, service.clock.now())
+        await uow.commit()
+    with pytest.raises(InvalidCredentials):
+        await sign_in(service, password=normalised)
+
+    await sign_in(service, password=typed)
+
+    async with service.container.uow().reading() as uow:
+        credential = await uow.credentials.find_password(ada.id)
+    assert credential.password_hash == await FastPasswordHasher().hash(normalised)
+    await sign_in(service, password=normalised)
+    await sign_in(service, password=typed)
 
 
 async def test_what_is_no_text_is_no_password(service: World, ada: User) -> None:

@@ -78,7 +78,13 @@ def damaged(called: Operation) -> Iterator[dict[str, object]]:
     for field in schema.get("required", ()):
         yield {name: value for name, value in example.items() if name != field}
     for field in example:
-        yield from (example | {field: value} for value in NOT_TEXT)
+        kind = schema["properties"][field].get("type")
+        yield from (example | {field: value} for value in NOT_TEXT if not _fits(kind, value))
+
+
+def _fits(kind: str | None, value: object) -> bool:
+    """An item's data is any object there is, and some fields are numbers."""
+    return type(value) is {"object": dict, "integer": int}.get(str(kind))
 
 
 @pytest.mark.parametrize("called", TAKING_JSON, ids=lambda each: each.id)
@@ -154,6 +160,8 @@ async def test_json_goes_by_several_names(api: Api, media_type: str) -> None:
 async def test_without_any_body_the_body_is_missing(api: Api) -> None:
     administrator = await api.administrator()
     for called in TAKING_JSON:
+        if not called.description["requestBody"].get("required"):
+            continue
         response = await api.request(called.method, called.url(), headers=administrator.auth)
         assert (called.id, response.status_code) == (called.id, 422)
         (detail,) = response.json()["details"]

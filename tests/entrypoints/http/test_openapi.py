@@ -23,6 +23,8 @@ PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 PUBLIC_PAGES = {
     *("/docs", "/redoc", "/api/v1/openapi.json"),
     *("/account/verify", "/account/reset"),
+    # Not JSON, and for Prometheus alone: docs/metrics.md describes it.
+    "/metrics",
 }
 # Their answer has the schema of a good one, and says what is wrong.
 OWN_ERRORS = {("getReadiness", 503)}
@@ -166,3 +168,20 @@ def test_the_page_lists_every_operation_and_no_other() -> None:
     }
     assert set(listed) == expected
     assert len(listed) == len(expected)
+
+
+def rule_in_words(who: str) -> str:
+    """The access rule behind what the page says."""
+    if named := re.search(r"^(the account itself, or )?`([a-z_:]+)`$", who):
+        return f"self or {named[2]}" if named[1] else named[2]
+    if who.startswith("one's own session"):
+        return "session"
+    if who.startswith(("anyone", "whoever holds")):
+        return "anyone"
+    return who
+
+
+def test_the_page_says_who_may_call_what_the_document_says() -> None:
+    rows = re.findall(r"^\| ([A-Z]+) \| `(\S+)` \| (.+?) \| \d{3}\b.*\|$", PAGE, re.MULTILINE)
+    told = {(method, path): rule_in_words(who) for method, path, who in rows}
+    assert told == {(each.method, each.path): each.access for each in operations()}
