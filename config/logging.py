@@ -1,5 +1,6 @@
 """How the process logs: structured, one line an event, to standard error."""
 
+import json
 import logging
 import sys
 from contextvars import ContextVar
@@ -14,6 +15,9 @@ _QUIET = ("uvicorn.access", "asyncio", "aiosqlite", "sqlalchemy", "alembic", "ht
 # What these warn of is what a command fails with, and says itself.
 _TOLD_BY_COMMANDS = ("doorward.sql", "adapters.redis")
 
+
+# One list for good: loggers that are bound already follow when it is filled anew.
+_PROCESSORS: list[Processor] = []
 
 trace_id: ContextVar[str | None] = ContextVar("trace_id", default=None)
 """The trace that lines belong to from now on. For reading logs alone: it may outlive its request
@@ -40,7 +44,7 @@ def configure_logging(settings: Settings, *, level: str | None = None) -> None:
         _add_trace_id,
     ]
     renderer: Processor = (
-        structlog.processors.JSONRenderer()
+        structlog.processors.JSONRenderer(serializer=_to_json)
         if settings.log_format == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
@@ -50,11 +54,14 @@ def configure_logging(settings: Settings, *, level: str | None = None) -> None:
         if settings.log_format == "json"
         else []
     )
+    chosen = level or settings.log_level
+    # Our own lines do not pass through the standard library: that costs more than writing them.
+    _PROCESSORS[:] = [*shared, *trace, renderer]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
+        processors=_PROCESSORS,
+        logger_factory=_StandardError,
+        wrapper_class=structlog.make_filtering_bound_logger(chosen),
+        cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -69,9 +76,30 @@ def configure_logging(settings: Settings, *, level: str | None = None) -> None:
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(level or settings.log_level)
+    root.setLevel(chosen)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+# Made once: what the renderer calls by itself builds an encoder for every line.
+_encode = json.JSONEncoder(default=str).encode
+
+
+def _to_json(event: object, **_: object) -> str:
+    return _encode(event)
+
+
+class _StandardError:
+    """What a finished line is written with, and the name that the line is logged under."""
+
+    def __init__(self, name: str = "doorward") -> None:
+        self.name = name
+
+    def msg(self, line: str) -> None:
+        # One write a line, so that lines of several processes on one stream do not mix.
+        sys.stderr.write(line + "\n")
+
+    debug = info = warning = error = critical = exception = msg
 
 
 def _add_trace_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

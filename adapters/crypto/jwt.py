@@ -9,6 +9,7 @@ import jwt
 from jwt.types import Options
 
 from adapters.crypto.signing_keys import CryptoKeyRing
+from adapters.crypto.verified_tokens import VerifiedTokens
 from application.ports.clock import Clock
 from application.ports.tokens import TokenSigner, TokenVerifier
 from domain.errors import Unavailable
@@ -62,6 +63,7 @@ class JwtVerifier(TokenVerifier):
         self._clock = clock
         self._issuer = issuer
         self._any_audience = [issuer, *audiences]
+        self._verified = VerifiedTokens()
 
     def verify(self, token: str, *, any_audience: bool = False) -> AccessTokenClaims:
         # Length first: deep nesting in a long header ends in a RecursionError, not in a refusal.
@@ -69,14 +71,23 @@ class JwtVerifier(TokenVerifier):
         if len(token) > MAX_TOKEN_BYTES or "=" in token:
             raise InvalidAccessToken
         try:
-            return self._read(token, self._any_audience if any_audience else [self._issuer])
+            return self._recalled(token, any_audience) or self._read(token, any_audience)
         except UnknownSigningKey:
             raise
         except Exception:  # noqa: BLE001
             # Whatever a forged token makes the parsers raise, it is an invalid token.
             raise InvalidAccessToken from None
 
-    def _read(self, token: str, audiences: list[str]) -> AccessTokenClaims:
+    def _recalled(self, token: str, any_audience: bool) -> AccessTokenClaims | None:
+        known = self._verified.get(token, self._clock.now())
+        if known is None:
+            return None
+        kid, claims = known
+        if self._ring.get(kid) is None or not (any_audience or self._issuer in claims.audience):
+            return None
+        return claims
+
+    def _read(self, token: str, any_audience: bool) -> AccessTokenClaims:
         header = jwt.get_unverified_header(token)
         key = self._ring.get(header.get("kid", ""))
         if key is None:
@@ -87,7 +98,7 @@ class JwtVerifier(TokenVerifier):
             token,
             key.verifying_half,
             algorithms=[key.algorithm],
-            audience=audiences,
+            audience=self._any_audience if any_audience else self._issuer,
             issuer=self._issuer,
             options=_OPTIONS,
         )
@@ -96,7 +107,7 @@ class JwtVerifier(TokenVerifier):
         if expires_at <= now or issued_at > now + _CLOCK_SKEW:
             raise InvalidAccessToken
         audience = payload["aud"]
-        return AccessTokenClaims(
+        claims = AccessTokenClaims(
             issuer=payload["iss"],
             audience=(audience,) if isinstance(audience, str) else tuple(audience),
             subject=UUID(payload["sub"]),
@@ -108,6 +119,8 @@ class JwtVerifier(TokenVerifier):
             auth_time=_instant(payload["auth_time"]),
             roles=tuple(payload["roles"]),
         )
+        self._verified.add(token, key.kid, claims)
+        return claims
 
 
 def _instant(seconds: int) -> datetime:

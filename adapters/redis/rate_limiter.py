@@ -4,12 +4,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import InvalidResponse
 
+from adapters.redis.sliding_window import SLIDING_WINDOW
 from application.ports.rate_limiter import Charge, RateLimiter, RateLimitVerdict
 from domain.rate_limits import RateLimitRule
 
@@ -17,70 +19,10 @@ _logger = logging.getLogger(__name__)
 
 _KEY_PREFIX = "doorward:limit:"
 _MICROSECONDS = 1_000_000
-_CONNECTIONS = 32
+_CONNECTIONS = 2
+_TOGETHER = 64
+"""Calls in one round trip: enough for any worker, and well under a millisecond of Redis."""
 _HEALTH = Charge("\0health", RateLimitRule(count=1, seconds=1))
-
-# Redis runs a script without interruption, so nothing comes between the look and the charge.
-# 16-digit times are exact in Lua's doubles and in the 17 digits Redis prints of them.
-_SCRIPT = """
--- KEYS: per charge, the list of times (in microseconds) at which turns were taken, oldest first.
--- ARGV: per charge, the rule's count, its window in microseconds, and the cost.
--- Answers, per charge: turns in the window, microseconds until it is empty and until it fits.
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-local asked, waits, fits = {}, {}, true
-
-for i, key in ipairs(KEYS) do
-  local count, window, cost = ARGV[3 * i - 2] + 0, ARGV[3 * i - 1] + 0, ARGV[3 * i] + 0
-
-  -- If the clock was set back, turns of its former future would stay as long: they are of now.
-  local last = -1
-  local newest = redis.call('LINDEX', key, last)
-  while newest and newest + 0 > now do
-    redis.call('LSET', key, last, now)
-    last = last - 1
-    newest = redis.call('LINDEX', key, last)
-  end
-
-  local oldest = redis.call('LINDEX', key, 0)
-  while oldest and oldest + 0 <= now - window do
-    redis.call('LPOP', key)
-    oldest = redis.call('LINDEX', key, 0)
-  end
-
-  local taken = redis.call('LLEN', key)
-  asked[key] = (asked[key] or 0) + cost
-  local leaving = taken + asked[key] - count
-  if leaving <= 0 then
-    waits[i] = 0
-  else
-    fits = false
-    waits[i] = window
-    if leaving <= taken then
-      waits[i] = redis.call('LINDEX', key, leaving - 1) + window - now
-    end
-  end
-end
-
-if fits then
-  for i, key in ipairs(KEYS) do
-    for _ = 1, ARGV[3 * i] + 0 do
-      redis.call('RPUSH', key, now)
-    end
-    -- A second more than the last turn counts: Redis's own clock for this is coarser than ours.
-    redis.call('PEXPIRE', key, ARGV[3 * i - 1] / 1000 + 1000)
-  end
-end
-
-local answer = {}
-for i, key in ipairs(KEYS) do
-  local newest = redis.call('LINDEX', key, -1)
-  answer[3 * i - 2] = redis.call('LLEN', key)
-  answer[3 * i - 1] = newest and newest + ARGV[3 * i - 1] - now or 0
-  answer[3 * i] = waits[i]
-end
-return answer
-"""
 
 
 class _Breaker:
@@ -114,6 +56,18 @@ class _Breaker:
         if self._paused_until is not None:
             _logger.warning("redis is back, limits are shared again")
             self._paused_until = None
+
+
+@dataclass(frozen=True)
+class _Call:
+    """The charges of one call, and where their answer goes: None if Redis is away."""
+
+    charges: Sequence[Charge]
+    answer: "asyncio.Future[list[int] | None]"
+
+    def settle(self, numbers: list[int] | None) -> None:
+        if not self.answer.done():
+            self.answer.set_result(numbers)
 
 
 class RedisRateLimiter(RateLimiter):
@@ -156,7 +110,9 @@ class RedisRateLimiter(RateLimiter):
             )
         )
         # Called by its digest; sent again to a server that does not know it, as after a restart.
-        self._script = self._client.register_script(_SCRIPT)
+        self._script = self._client.register_script(SLIDING_WINDOW)
+        self._waiting: list[_Call] = []
+        self._courier: asyncio.Task[None] | None = None
 
     async def charge(self, charges: Sequence[Charge]) -> RateLimitVerdict:
         if not charges:
@@ -175,6 +131,9 @@ class RedisRateLimiter(RateLimiter):
 
     async def close(self) -> None:
         self._closed = True
+        if self._courier is not None:
+            self._courier.cancel()
+            await asyncio.wait([self._courier])
         try:
             await self._client.aclose()
         except Exception as error:  # noqa: BLE001 - a connection that dies while closing is closed
@@ -184,9 +143,36 @@ class RedisRateLimiter(RateLimiter):
         """The script's answer, None if Redis is away."""
         if self._closed or self._breaker.turns_away():
             return None
+        call = _Call(charges, asyncio.get_running_loop().create_future())
+        self._waiting.append(call)
+        if self._courier is None or self._courier.done():
+            # A task of its own: a caller who gives up leaves no answer behind for somebody else.
+            self._courier = asyncio.create_task(self._carry(), name="rate-limits")
+        return await call.answer
+
+    async def _carry(self) -> None:
+        """Takes together what has come in meanwhile: the trip costs more than its load."""
+        taken: list[_Call] = []
+        try:
+            while self._waiting:
+                taken, self._waiting = self._waiting[:_TOGETHER], self._waiting[_TOGETHER:]
+                numbers = await self._try(taken)
+                if numbers is None:
+                    return
+                first = 0
+                for call in taken:
+                    last = first + 3 * len(call.charges)
+                    call.settle(numbers[first:last])
+                    first = last
+        finally:
+            for call in (*taken, *self._waiting):
+                call.settle(None)
+            self._waiting = []
+
+    async def _try(self, calls: Sequence[_Call]) -> list[int] | None:
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                numbers = await self._run_script(charges)
+                numbers = await self._run_script(calls)
         except Exception as error:  # noqa: BLE001
             # Not RedisError alone: a server that dies under the client is also a RuntimeError
             # (uvloop's transports) or, answering nonsense, a ValueError.
@@ -195,15 +181,16 @@ class RedisRateLimiter(RateLimiter):
         self._breaker.answered()
         return numbers
 
-    async def _run_script(self, charges: Sequence[Charge]) -> list[int]:
-        keys = [_KEY_PREFIX + charge.window_id() for charge in charges]
-        numbers = [
-            number
-            for charge in charges
-            for number in (charge.rule.count, charge.rule.seconds * _MICROSECONDS, charge.cost)
-        ]
+    async def _run_script(self, calls: Sequence[_Call]) -> list[int]:
+        keys: list[str] = []
+        numbers: list[int] = []
+        for number, call in enumerate(calls):
+            for charge in call.charges:
+                rule = charge.rule
+                keys.append(_KEY_PREFIX + charge.window_id())
+                numbers += (rule.count, rule.seconds * _MICROSECONDS, charge.cost, number)
         answer = await self._script(keys=keys, args=numbers)
-        if not isinstance(answer, list) or len(answer) != len(numbers):
+        if not isinstance(answer, list) or len(answer) != 3 * len(keys):
             raise InvalidResponse("the script's answer has another form")
         return [int(number) for number in answer]
 

@@ -43,8 +43,8 @@ class Database:
 
     def __init__(self, url: str, pool: PoolSettings) -> None:
         self.url = make_url(url)
+        self.pool = pool
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._pool = pool
         # One writer at a time is SQLite's rule; waiting here is fair and takes no connection.
         self._write_lock = asyncio.Lock()
         self.engine = self._sqlite(pool) if self.is_sqlite else self._postgresql(pool)
@@ -95,7 +95,7 @@ class Database:
     def _unhurried(self) -> dict[str, Any]:
         """What a connection to PostgreSQL is opened with, without limits on what runs on it."""
         arguments: dict[str, Any] = {"timeout": _CONNECT_TIMEOUT_SECONDS}
-        if self._pool.pgbouncer:
+        if self.pool.pgbouncer:
             # Each transaction may be another session's: a statement that was prepared under a
             # name would be missed in one and in the way in another. Without a name it lives for
             # one execution, which PgBouncer does not take apart.
@@ -131,9 +131,9 @@ class Database:
         gate = self._write_turn() if self.is_sqlite else nullcontext()
         async with gate, self.engine.connect() as connection:
             await connection.begin()
-            if self._pool.pgbouncer:
+            if self.pool.pgbouncer:
                 # For this transaction alone: the session is lent to others afterwards.
-                limits = _time_limits(self._pool.statement_timeout_seconds)
+                limits = _time_limits(self.pool.statement_timeout_seconds)
                 settings = ", ".join(f"set_config('{k}', '{v}', true)" for k, v in limits.items())
                 await connection.exec_driver_sql(f"SELECT {settings}")
             yield connection
@@ -141,7 +141,7 @@ class Database:
     @asynccontextmanager
     async def _write_turn(self) -> AsyncIterator[None]:
         try:
-            async with asyncio.timeout(self._pool.busy_timeout_seconds):
+            async with asyncio.timeout(self.pool.busy_timeout_seconds):
                 await self._write_lock.acquire()
         except TimeoutError as error:
             raise PoolTimeoutError("waited too long for other writers") from error

@@ -93,23 +93,26 @@ def is_interrupted(error: Unavailable) -> bool:
     server that cannot be reached nor one that took too long: that would double the wait.
     """
     cause = error.__cause__
-    if not isinstance(cause, DBAPIError):
-        return isinstance(cause, asyncpg.PostgresConnectionError | asyncpg.InterfaceError)
-    if cause.connection_invalidated or _is_void_plan(cause):
+    if isinstance(cause, DBAPIError):
+        if cause.connection_invalidated:
+            return True
+        cause = _driver_error(cause)
+    elif isinstance(cause, asyncpg.PostgresConnectionError | asyncpg.InterfaceError):
         return True
-    state = getattr(cause.orig, "sqlstate", None)
+    if isinstance(cause, asyncpg.InvalidCachedStatementError):
+        return True
+    state = getattr(cause, "sqlstate", None)
     return state is not None and str(state).startswith(_INTERRUPTED_STATES)
 
 
-def _is_void_plan(error: DBAPIError) -> bool:
-    cause = error.orig.__cause__ if error.orig else None
-    return isinstance(cause, asyncpg.InvalidCachedStatementError)
+def _driver_error(error: DBAPIError) -> BaseException | None:
+    return error.orig.__cause__ if error.orig else None
 
 
 def _integrity(
     error: IntegrityError, foreign_key: type[DomainError] | None
 ) -> type[DomainError] | None:
-    cause = error.orig.__cause__ if error.orig else None
+    cause = _driver_error(error)
     text = str(error.orig)
     if isinstance(cause, asyncpg.UniqueViolationError):
         return UNIQUE_VIOLATIONS.get(str(cause.constraint_name))
@@ -121,7 +124,9 @@ def _integrity(
 
 
 def _is_transient(error: DBAPIError) -> bool:
-    if error.connection_invalidated or _is_void_plan(error):
+    if error.connection_invalidated or isinstance(
+        _driver_error(error), asyncpg.InvalidCachedStatementError
+    ):
         return True
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, bindparam, insert, select, update
 
 from adapters.sql.engine import Database
 from adapters.sql.errors import translated
+from adapters.sql.hot_statements import HotStatement
 from adapters.sql.statements import StatementRunner, once_more
 from adapters.sql.tables import sessions, users
 from adapters.sql.users import PERMISSION_NAMES, ROLE_NAMES, split_names, user_from_row
@@ -117,10 +118,10 @@ _LIVE_SESSION = (
     select(users, ROLE_NAMES, PERMISSION_NAMES, sessions.c.auth_time)
     .select_from(sessions.join(users, users.c.id == sessions.c.user_id))
     .where(
-        sessions.c.id == bindparam("session_id"),
-        sessions.c.user_id == bindparam("user_id"),
+        sessions.c.id == bindparam("session_id", required=False),
+        sessions.c.user_id == bindparam("user_id", required=False),
         sessions.c.ended_at.is_(None),
-        sessions.c.expires_at > bindparam("at"),
+        sessions.c.expires_at > bindparam("at", required=False),
         users.c.status == UserStatus.ACTIVE.value,
     )
 )
@@ -130,7 +131,7 @@ class SqlSessionLookup(SessionLookup):
     """On the primary, in autocommit: one statement, one round trip."""
 
     def __init__(self, primary: Database) -> None:
-        self._primary = primary
+        self._live_session = HotStatement(primary, _LIVE_SESSION)
 
     async def find_live(self, session_id: UUID, user_id: UUID, at: datetime) -> LiveSession | None:
         parameters = {"session_id": session_id, "user_id": user_id, "at": at}
@@ -144,7 +145,6 @@ class SqlSessionLookup(SessionLookup):
             auth_time=row.auth_time,
         )
 
-    async def _find(self, parameters: dict[str, object]) -> Row[Any] | None:
+    async def _find(self, parameters: dict[str, object]) -> Any:
         with translated():
-            async with self._primary.reading() as connection:
-                return (await connection.execute(_LIVE_SESSION, parameters)).one_or_none()
+            return await self._live_session.one_or_none(**parameters)

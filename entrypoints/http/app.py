@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from application.ports.tracing import Tracing
 from config.container import Container, close
@@ -28,6 +29,7 @@ from entrypoints.http import (
     well_known,
 )
 from entrypoints.http.background import BackgroundJobs
+from entrypoints.http.direct import DirectRoutes
 from entrypoints.http.errors import register_error_handlers
 from entrypoints.http.key_refresh import keep_keys_fresh, refresh_keys
 from entrypoints.http.key_uses import KeyUseWriter
@@ -48,7 +50,7 @@ def create_app(container: Container | None = None) -> FastAPI:
     settings = container.settings()
     configure_logging(settings)
     shown = settings.environment != "production"
-    app = FastAPI(
+    app = Application(
         docs_url="/docs" if shown else None,
         redoc_url="/redoc" if shown else None,
         openapi_url=f"{API_PREFIX}/openapi.json" if shown else None,
@@ -76,24 +78,32 @@ def create_app(container: Container | None = None) -> FastAPI:
     require_access_rules(app)
     register_error_handlers(app)
     install_openapi(app)
-    _wrap(app, settings, container.tracing())
+    app.wrap(settings, container.tracing())
     return app
 
 
-def _wrap(app: FastAPI, settings: Settings, tracing: Tracing | None) -> None:
-    # The last one added is the outermost.
-    app.add_middleware(BodyLimit)
-    app.add_middleware(ErrorBoundary)
-    if settings.cors_origins:
-        app.add_middleware(Cors, origins=settings.cors_origins)
-    app.add_middleware(HostCheck, allowed=settings.allowed_hosts)
-    if tracing is not None:
-        app.add_middleware(RequestSpans, tracing=tracing)
-    app.add_middleware(
-        RequestShell,
-        trusted_proxies=settings.trusted_proxies,
-        production=settings.environment == "production",
-    )
+class Application(FastAPI):
+    """FastAPI inside our own layers, which see a request before any of its own do."""
+
+    def wrap(self, settings: Settings, tracing: Tracing | None) -> None:
+        """Puts the layers around it. From the inside out."""
+        # Inside the framework's own catch-all, which would answer in words of its own.
+        self.add_middleware(ErrorBoundary)
+        layers: ASGIApp = BodyLimit(DirectRoutes(super().__call__))
+        if settings.cors_origins:
+            layers = Cors(layers, origins=settings.cors_origins)
+        layers = HostCheck(layers, allowed=settings.allowed_hosts)
+        if tracing is not None:
+            layers = RequestSpans(layers, tracing=tracing)
+        self._layers: ASGIApp = RequestShell(
+            layers,
+            trusted_proxies=settings.trusted_proxies,
+            production=settings.environment == "production",
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self
+        await self._layers(scope, receive, send)
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Network = IPv4Network | IPv6Network
@@ -30,6 +31,7 @@ def client_address(peer: str | None, forwarded_for: str, trusted: Sequence[Netwo
     return str(nearest)
 
 
+@lru_cache(maxsize=4096)
 def _parse(text: str | None) -> Address | None:
     try:
         dressed = _WITH_PORT.fullmatch(text or "")

@@ -26,13 +26,18 @@ class CountedRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handle_counted(request: Request) -> Response:
-            context = context_of(request.scope)
-            if context.telemetry is not None:
-                context.in_flight = route_template(request.scope)
-                context.telemetry.request_began(context.in_flight)
+            count_begin(request.scope)
             return await handle(request)
 
         return handle_counted
+
+
+def count_begin(scope: Scope) -> None:
+    """Call once the request's route is known."""
+    context = context_of(scope)
+    if context.telemetry is not None:
+        context.in_flight = route_template(scope)
+        context.telemetry.request_began(context.in_flight)
 
 
 def count_request(scope: Scope, context: RequestContext, status: int) -> None:

@@ -12,7 +12,7 @@ from domain.errors import Unauthenticated
 from domain.sessions import InvalidAccessToken
 from entrypoints.http.context import context_of
 from entrypoints.http.errors import ambiguous_credentials
-from entrypoints.http.limits import Limits
+from entrypoints.http.limits import Limits, get_limits
 
 
 async def get_container(request: Request) -> Container:
@@ -70,6 +70,14 @@ async def charged_actor(actor: Annotated[Actor, Depends(known_actor)], limits: L
     """For every other route."""
     await limits.charge_caller(actor)
     return actor
+
+
+async def caller_of(request: Request, services: Container) -> Actor:
+    """What `Caller` resolves to, without the framework."""
+    limits = await get_limits(request)
+    return await charged_actor(
+        await known_actor(await optional_actor(request, services, limits)), limits
+    )
 
 
 Anonymous = Annotated[Actor, Depends(anonymous_actor)]

@@ -149,12 +149,17 @@ def _detail(detail: ErrorDetail, *, in_body: bool) -> ErrorDetailBody:
     return ErrorDetailBody(field=field, code=detail.code, message=detail.message)
 
 
-async def _on_domain_error(request: Request, error: Exception) -> Response:
-    if not isinstance(error, DomainError):
-        raise error
+async def answer_domain_error(request: Request, error: DomainError) -> Response:
+    """The refusal as a response; what has to be remembered of it is."""
     if isinstance(error, Forbidden):
         await _record_denial(request, error)
     return render_domain_error(request.scope, error)
+
+
+async def _on_domain_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, DomainError):
+        raise error
+    return await answer_domain_error(request, error)
 
 
 async def _record_denial(request: Request, error: Forbidden) -> None:

@@ -20,8 +20,6 @@ from entrypoints.http.counting import CLIENT_LEFT, count_request
 from entrypoints.http.limits import write_limit_headers
 from entrypoints.http.trace_context import caller_trace_id
 
-_log = structlog.get_logger("doorward.http")
-
 API_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 # FastAPI's documentation pages load their scripts from there and start them in the page.
 _DOCS_CSP = (
@@ -51,6 +49,8 @@ class RequestShell:
     ) -> None:
         self._app = app
         self._trusted_proxies = trusted_proxies
+        # Bound once: looking the configuration up anew costs as much as a line.
+        self._log = structlog.get_logger("doorward.http").bind()
         self._headers = dict(SECURITY_HEADERS)
         if production:
             self._headers["Strict-Transport-Security"] = _HSTS
@@ -65,7 +65,7 @@ class RequestShell:
         # A copy: the server counts a body out by its own, in which HEAD must stay HEAD.
         scope = {**scope, "method": "GET" if context.is_head else scope["method"]}
         attach(scope, context)
-        _log.debug("request_started", request_id=context.request_id, method=context.method)
+        self._log.debug("request_started", request_id=context.request_id, method=context.method)
         status = 0
 
         async def send_with_headers(message: Message) -> None:
@@ -85,7 +85,7 @@ class RequestShell:
             await self._app(scope, receive, send_with_headers)
         finally:
             count_request(scope, context, status or CLIENT_LEFT)
-            _write_line(scope, context, status or CLIENT_LEFT)
+            self._write_line(scope, context, status or CLIENT_LEFT)
 
     def _context(self, scope: Scope) -> RequestContext:
         headers = Headers(scope=scope)
@@ -111,21 +111,20 @@ class RequestShell:
         is_page = scope["path"] in _DOCS_PATHS and "html" in headers.get("content-type", "")
         headers.setdefault("Content-Security-Policy", _DOCS_CSP if is_page else API_CSP)
 
-
-def _write_line(scope: Scope, context: RequestContext, status: int) -> None:
-    facts = {
-        "request_id": context.request_id,
-        "method": context.method,
-        "route": route_template(scope),
-        "status": status,
-        "duration_ms": round(context.elapsed_ms(), 2),
-        "client_ip": context.client_ip,
-    }
-    if context.actor is not None and context.actor.user_id is not None:
-        facts["user_id"] = str(context.actor.user_id)
-    if context.error_code is not None:
-        facts["error"] = context.error_code
-    if status >= 500:
-        _log.error("request_failed", **facts)
-    else:
-        _log.info("request_completed", **facts)
+    def _write_line(self, scope: Scope, context: RequestContext, status: int) -> None:
+        facts = {
+            "request_id": context.request_id,
+            "method": context.method,
+            "route": route_template(scope),
+            "status": status,
+            "duration_ms": round(context.elapsed_ms(), 2),
+            "client_ip": context.client_ip,
+        }
+        if context.actor is not None and context.actor.user_id is not None:
+            facts["user_id"] = str(context.actor.user_id)
+        if context.error_code is not None:
+            facts["error"] = context.error_code
+        if status >= 500:
+            self._log.error("request_failed", **facts)
+        else:
+            self._log.info("request_completed", **facts)

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from adapters.memory.rate_limiter import MemoryRateLimiter
-from adapters.redis import rate_limiter as redis_module
 from adapters.redis.rate_limiter import RedisRateLimiter
+from adapters.redis.sliding_window import SLIDING_WINDOW
 from application.ports.rate_limiter import Charge, RateLimiter, RateLimitVerdict
 from domain.rate_limits import RateLimitRule
 from tests.servers import redis_process
@@ -99,8 +99,8 @@ async def clocked_redis(url: str) -> AsyncIterator[tuple[RateLimiter, Clock]]:
         clock = RedisClock(limiter._client)
         await clock.set(START)
         timed = "redis.call('TIME')"
-        assert timed in redis_module._SCRIPT
-        told = redis_module._SCRIPT.replace(timed, f"redis.call('LRANGE', '{clock.key}', 0, 1)")
+        assert timed in SLIDING_WINDOW
+        told = SLIDING_WINDOW.replace(timed, f"redis.call('LRANGE', '{clock.key}', 0, 1)")
         limiter._script = limiter._client.register_script(told)
         yield limiter, clock
 

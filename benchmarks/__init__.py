@@ -1,0 +1,1 @@
+"""Doorward beside a floor and its peers, measured side by side in one run."""
