@@ -9,7 +9,7 @@ from sqlalchemy import Row, Update, bindparam, case, insert, literal, or_, selec
 
 from adapters.sql.engine import Database
 from adapters.sql.errors import translated
-from adapters.sql.statements import StatementRunner
+from adapters.sql.statements import StatementRunner, once_more
 from adapters.sql.tables import api_keys, users
 from adapters.sql.users import PERMISSION_NAMES, ROLE_NAMES, split_names, user_from_row
 from application.ports.api_keys import ApiKeyLookup, ApiKeyRepository, LiveApiKey
@@ -122,9 +122,7 @@ class SqlApiKeyLookup(ApiKeyLookup):
 
     async def find_live(self, public_id: str, at: datetime) -> LiveApiKey | None:
         parameters = {"public_id": public_id, "at": at}
-        with translated():
-            async with self._primary.reading() as connection:
-                row = (await connection.execute(_LIVE_KEY, parameters)).one_or_none()
+        row = await once_more(lambda: self._find(parameters))
         if row is None:
             return None
         columns = row._asdict()
@@ -133,3 +131,8 @@ class SqlApiKeyLookup(ApiKeyLookup):
             owner=user_from_row(row),
             owner_permissions=split_names(row.permission_names),
         )
+
+    async def _find(self, parameters: dict[str, object]) -> Row[Any] | None:
+        with translated():
+            async with self._primary.reading() as connection:
+                return (await connection.execute(_LIVE_KEY, parameters)).one_or_none()

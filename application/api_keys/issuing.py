@@ -152,13 +152,14 @@ class RotateApiKey:
                 raise NotFound
             if await uow.api_keys.retire(old.id, now, now + overlap) is None:
                 raise ApiKeyNotActive
+            scopes = old.permissions_under(await uow.roles.permissions_of(owner.roles))
             key = ApiKey(
                 id=self._ids.new_id(),
                 public_id=minted.public_id,
                 owner_id=owner_id,
                 secret_digest=minted.secret_digest,
                 name=old.name,
-                scopes=old.permissions_under(await uow.roles.permissions_of(owner.roles)),
+                scopes=await uow.permissions.keep(scopes),
                 rate_limit=old.rate_limit,
                 created_at=now,
                 expires_at=old.successor_ends_at(now),
@@ -196,7 +197,8 @@ async def _lock_owner(uow: UnitOfWork, actor: Actor, owner_id: UUID) -> User:
 
 
 async def _check_grant(uow: UnitOfWork, owner: User, scopes: frozenset[str]) -> None:
-    if scopes - await uow.roles.known_permissions(scopes):
+    # Kept until the key is stored: afterwards the key itself holds them in place.
+    if scopes - await uow.permissions.keep(scopes):
         raise UnknownPermission("scopes")
     missing = scopes - await uow.roles.permissions_of(owner.roles)
     if missing:

@@ -17,7 +17,7 @@ from entrypoints.http.dependencies import Caller, Services
 from entrypoints.http.json_route import json_router
 from entrypoints.http.operations import (
     API_PREFIX,
-    OWN_SESSION,
+    RECENT_SESSION,
     VALIDATION,
     holder_of,
     operation,
@@ -45,7 +45,7 @@ _OWNER_OR_ADMIN = session_or(API_KEYS_ADMIN)
     summary="Make an API key",
     response_model=NewApiKeyBody,
     status_code=201,
-    **operation(OWN_SESSION, ReauthenticationRequired, UnknownPermission, has_body=True),
+    **operation(RECENT_SESSION, ReauthenticationRequired, UnknownPermission, has_body=True),
 )
 async def create_api_key(
     request: Request, body: CreateApiKeyBody, actor: Caller, services: Services
@@ -124,7 +124,7 @@ async def revoke_api_key(api_key_id: UUID, actor: Caller, services: Services) ->
     summary="Replace an API key",
     response_model=NewApiKeyBody,
     status_code=201,
-    **operation(OWN_SESSION, ReauthenticationRequired, NotFound, ApiKeyNotActive, has_body=True),
+    **operation(RECENT_SESSION, ReauthenticationRequired, NotFound, ApiKeyNotActive, has_body=True),
 )
 async def rotate_api_key(
     request: Request,
