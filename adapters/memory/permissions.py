@@ -4,6 +4,7 @@ from datetime import datetime
 
 from adapters.memory.records import Records
 from application.ports.permissions import PermissionRepository
+from domain.api_keys import ApiKeyStatus
 from domain.roles import AlreadyExists, Permission, PermissionInUse
 
 
@@ -30,5 +31,10 @@ class MemoryPermissionRepository(PermissionRepository):
 
     async def delete(self, name: str, at: datetime) -> None:
         if any(name in role.permissions for role in self._records.roles.values()):
+            raise PermissionInUse
+        if any(
+            name in key.scopes and key.status_at(at) is ApiKeyStatus.ACTIVE
+            for key in self._records.api_keys.values()
+        ):
             raise PermissionInUse
         self._records.permissions.pop(name, None)

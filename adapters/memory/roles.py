@@ -20,9 +20,6 @@ class MemoryRoleRepository(RoleRepository):
         held = self._records.role_permissions
         return frozenset().union(*(held.get(role, frozenset()) for role in roles))
 
-    async def known_permissions(self, names: frozenset[str]) -> frozenset[str]:
-        return names & self._records.permissions.keys()
-
     async def list_all(self) -> list[Role]:
         found = self._records.roles.values()
         return sorted(found, key=lambda role: (role.created_at, role.name), reverse=True)

@@ -7,7 +7,7 @@ from sqlalchemy import Row, Select, delete, func, insert, select, update
 
 from adapters.sql.permissions import permission_can_exist
 from adapters.sql.statements import StatementRunner
-from adapters.sql.tables import permissions, role_permissions, roles, user_roles
+from adapters.sql.tables import role_permissions, roles, user_roles
 from application.ports.roles import RoleContent, RoleRepository
 from domain.roles import ADMIN_ROLE, Role, RoleInUse, UnknownPermission
 from domain.text import is_storable
@@ -66,12 +66,6 @@ class SqlRoleRepository(RoleRepository):
             role_permissions.c.role_name.in_(list(filter(can_exist, roles)))
         )
         return frozenset((await self._run(held)).scalars())
-
-    async def known_permissions(self, names: frozenset[str]) -> frozenset[str]:
-        known = select(permissions.c.name).where(
-            permissions.c.name.in_(list(filter(is_storable, names)))
-        )
-        return frozenset((await self._run(known)).scalars())
 
     async def list_all(self) -> list[Role]:
         found = [_from_row(row) for row in await self._run(_roles())]

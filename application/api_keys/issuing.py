@@ -164,13 +164,14 @@ class RotateApiKey:
             old = await _find_own(uow, command.key_id, owner_id)
             if await uow.api_keys.retire(old.id, now, now + overlap) is None:
                 raise ApiKeyNotActive
+            scopes = old.permissions_under(await uow.roles.permissions_of(owner.roles))
             key = ApiKey(
                 id=self._ids.new_id(),
                 public_id=minted.public_id,
                 owner_id=owner_id,
                 secret_digest=minted.secret_digest,
                 name=old.name,
-                scopes=old.permissions_under(await uow.roles.permissions_of(owner.roles)),
+                scopes=await uow.permissions.keep(scopes),
                 rate_limit=old.rate_limit,
                 created_at=now,
                 expires_at=old.successor_ends_at(now),
@@ -219,7 +220,8 @@ async def _find_own(uow: UnitOfWork, key_id: UUID, owner_id: UUID) -> ApiKey:
 async def _check_grant(uow: UnitOfWork, owner: User | None, scopes: frozenset[str]) -> None:
     if owner is None:
         raise NotFound
-    if scopes - await uow.roles.known_permissions(scopes):
+    # Kept until the key is stored: afterwards the key itself holds them in place.
+    if scopes - await uow.permissions.keep(scopes):
         raise UnknownPermission("scopes")
     missing = scopes - await uow.roles.permissions_of(owner.roles)
     if missing:

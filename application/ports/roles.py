@@ -31,10 +31,6 @@ class RoleRepository(ABC):
         """The union of what the roles hold; unknown roles hold nothing."""
 
     @abstractmethod
-    async def known_permissions(self, names: frozenset[str]) -> frozenset[str]:
-        """Those of the names that are permissions."""
-
-    @abstractmethod
     async def list_all(self) -> list[Role]:
         """Every role, newest first, those of one instant by descending name."""
 

@@ -11,6 +11,7 @@ from application.ports.addresses import AddressNormaliser
 from application.ports.clock import Clock, IdGenerator
 from application.ports.passwords import HashVerdict, PasswordHasher
 from domain.addresses import EmailAddress, InvalidEmailAddress
+from domain.api_keys import MAX_RATE_LIMIT, MAX_SCOPES
 from domain.errors import ErrorDetail, InvalidField
 from domain.roles import USER_ROLE
 from domain.text import is_plain_text
@@ -32,8 +33,6 @@ _KEY_FIELDS = frozenset(
 _LONGEST_ADDRESS = 320
 _LONGEST_ROLE = 32
 _LONGEST_SCOPE = 64
-_MOST_SCOPES = 100
-_LARGEST_LIMIT = 10_000
 _PUBLIC_ID = re.compile(r"[0-9A-Za-z]{1,32}")
 _SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -195,7 +194,7 @@ def _roles(value: object) -> frozenset[str]:
 
 def _scopes(value: object) -> frozenset[str]:
     scopes = _words(value, _LONGEST_SCOPE)
-    if scopes is None or len(scopes) > _MOST_SCOPES:
+    if scopes is None or len(scopes) > MAX_SCOPES:
         raise _no_key()
     return scopes
 
@@ -219,7 +218,7 @@ def _matching(pattern: re.Pattern[str], value: object) -> str:
 def _limit(value: object) -> int | None:
     if value is None:
         return None
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _LARGEST_LIMIT:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_RATE_LIMIT:
         raise _no_key()
     return value
 

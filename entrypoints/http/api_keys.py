@@ -19,7 +19,7 @@ from entrypoints.http.idempotency import KEY_FAILURES, Keyed
 from entrypoints.http.json_route import json_router
 from entrypoints.http.operations import (
     API_PREFIX,
-    OWN_SESSION,
+    RECENT_SESSION,
     VALIDATION,
     holder_of,
     operation,
@@ -48,7 +48,7 @@ _OWNER_OR_ADMIN = session_or(API_KEYS_ADMIN)
     response_model=NewApiKeyBody,
     status_code=201,
     **operation(
-        OWN_SESSION, ReauthenticationRequired, UnknownPermission, *KEY_FAILURES, has_body=True
+        RECENT_SESSION, ReauthenticationRequired, UnknownPermission, *KEY_FAILURES, has_body=True
     ),
 )
 async def create_api_key(
@@ -136,7 +136,7 @@ async def revoke_api_key(api_key_id: UUID, actor: Caller, services: Services) ->
     response_model=NewApiKeyBody,
     status_code=201,
     **operation(
-        OWN_SESSION,
+        RECENT_SESSION,
         ReauthenticationRequired,
         NotFound,
         ApiKeyNotActive,

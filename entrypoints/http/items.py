@@ -11,7 +11,7 @@ from application.items.writing import CreateItemCommand, DeleteItemCommand, Upda
 from domain.errors import NotFound, StaleVersion
 from domain.items import Item
 from domain.pages import DEFAULT_LIMIT, InvalidCursor
-from domain.roles import ITEMS_READ, ITEMS_WRITE
+from domain.roles import ITEMS_ADMIN, ITEMS_READ, ITEMS_WRITE
 from entrypoints.http.conditional import (
     IfMatch,
     IfNoneMatch,
@@ -21,7 +21,7 @@ from entrypoints.http.conditional import (
 from entrypoints.http.dependencies import Caller, Services
 from entrypoints.http.idempotency import KEY_FAILURES, Keyed
 from entrypoints.http.json_route import json_router
-from entrypoints.http.operations import API_PREFIX, VALIDATION, holder_of, operation
+from entrypoints.http.operations import API_PREFIX, VALIDATION, holder_of, operation, owner_with
 from entrypoints.http.pagination import Cursor, Limit, render_page
 from entrypoints.http.schemas.items import (
     CreateItemBody,
@@ -32,6 +32,9 @@ from entrypoints.http.schemas.items import (
 )
 
 router = json_router(f"{API_PREFIX}/items", "items")
+
+_READERS = owner_with(ITEMS_READ, others=ITEMS_ADMIN)
+_WRITERS = owner_with(ITEMS_WRITE, others=ITEMS_ADMIN)
 
 
 @router.post(
@@ -64,7 +67,7 @@ async def create_item(
     operation_id="listItems",
     summary="List items, newest first",
     response_model=ItemPageBody,
-    **operation(holder_of(ITEMS_READ), InvalidCursor, VALIDATION),
+    **operation(_READERS, InvalidCursor, VALIDATION),
 )
 async def list_items(
     request: Request,
@@ -99,7 +102,7 @@ async def list_items(
     summary="Get an item",
     response_model=ItemBody,
     **operation(
-        holder_of(ITEMS_READ),
+        _READERS,
         NotFound,
         VALIDATION,
         responses={304: {"description": "Not modified."}},
@@ -118,7 +121,7 @@ async def get_item(
     operation_id="updateItem",
     summary="Change an item",
     response_model=ItemBody,
-    **operation(holder_of(ITEMS_WRITE), NotFound, StaleVersion, has_body=True),
+    **operation(_WRITERS, NotFound, StaleVersion, has_body=True),
 )
 async def update_item(
     item_id: UUID,
@@ -146,7 +149,7 @@ async def update_item(
     summary="Delete an item",
     status_code=204,
     response_class=Response,
-    **operation(holder_of(ITEMS_WRITE), NotFound, StaleVersion, VALIDATION),
+    **operation(_WRITERS, NotFound, StaleVersion, VALIDATION),
 )
 async def delete_item(
     item_id: UUID, actor: Caller, services: Services, if_match: IfMatch = None

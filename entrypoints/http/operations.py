@@ -63,6 +63,8 @@ ANYONE = Access(rule="anyone")
 ANYONE_OR_CALLER = Access(rule="anyone", credentials=("bearer", "apiKey"), optional=True)
 ANY_CALLER = Access(rule="any credential", credentials=("bearer", "apiKey"))
 OWN_SESSION = Access(rule="session", credentials=("bearer",))
+RECENT_SESSION = Access(rule="recent session", credentials=("bearer",))
+"""One whose user gave the password within the last 15 minutes."""
 
 
 def holder_of(permission: str, *, or_self: bool = False) -> Access:
@@ -73,6 +75,11 @@ def holder_of(permission: str, *, or_self: bool = False) -> Access:
 def session_or(permission: str) -> Access:
     """For what a signed-in user does with their own, and holders of a permission with others'."""
     return Access(rule=f"session or {permission}", credentials=("bearer", "apiKey"))
+
+
+def owner_with(permission: str, *, others: str) -> Access:
+    """For what an account does with its own records, and holders of `others` with anybody's."""
+    return Access(rule=f"own with {permission}, or {others}", credentials=("bearer", "apiKey"))
 
 
 def operation(

@@ -59,6 +59,13 @@ _ITEMS = """
         pg_temp.at(n), pg_temp.at(n)
     FROM generate_series(1, :count) AS n
 """
+_API_KEYS = """
+    INSERT INTO api_keys (id, public_id, owner_id, name, secret_digest, scopes, created_at,
+        expires_at)
+    SELECT pg_temp.id(n), 'key' || n, pg_temp.one_of(20, n), 'A key', '\\x00', '[]',
+        pg_temp.at(n), pg_temp.at(n + 1000000)
+    FROM generate_series(1, :count) AS n
+"""
 _EVENTS = """
     INSERT INTO events (id, at, kind, outcome, actor_type, actor_id, subject_type, subject_id,
         data)
@@ -103,7 +110,7 @@ def crowded_postgresql(
 
 async def _fill(database: Database, count: int, *, only_accounts: bool) -> None:
     """So many rows in each table, and statistics of them."""
-    others = () if only_accounts else (_SESSIONS, _ITEMS, _EVENTS, _MESSAGES)
+    others = () if only_accounts else (_SESSIONS, _API_KEYS, _ITEMS, _EVENTS, _MESSAGES)
     async with database.migrating() as connection:
         for function in _FUNCTIONS:
             await connection.execute(text(function))

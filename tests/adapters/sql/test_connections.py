@@ -54,6 +54,10 @@ async def look_up(backend: Backend) -> None:
     await backend.sessions.find_live(new_id(), new_id(), NOW)
 
 
+async def look_up_key(backend: Backend) -> None:
+    await backend.api_keys.find_live(new_id().hex[-16:], NOW)
+
+
 async def check_writable(backend: Backend) -> None:
     await backend.storage.check_writable()
 
@@ -62,7 +66,7 @@ async def schema_state(backend: Backend) -> None:
     await backend.storage.schema_state()
 
 
-USES = [read, write, look_up, check_writable, schema_state]
+USES = [read, write, look_up, look_up_key, check_writable, schema_state]
 
 
 @pytest.mark.parametrize("use", USES, ids=lambda use: use.__name__)

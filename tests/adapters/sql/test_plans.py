@@ -50,6 +50,11 @@ def session_lists() -> Iterator[tuple[str, List]]:
         )
 
 
+def api_key_lists() -> Iterator[tuple[str, List]]:
+    for before in (None, id_of(MIDDLE)):
+        yield f"API keys {before}", lambda u, b=before: u.api_keys.page(id_of(1), b, PAGE)  # type: ignore[misc]
+
+
 def item_lists() -> Iterator[tuple[str, List]]:
     for before, owner, prefix in product(
         (None, id_of(MIDDLE)), (id_of(1), id_of(7)), ("", "Rare", "Common 1", "None")
@@ -81,6 +86,7 @@ def message_lists() -> Iterator[tuple[str, List]]:
 LISTS = {
     "users": user_lists,
     "sessions": session_lists,
+    "API keys": api_key_lists,
     "items": item_lists,
     "events": event_lists,
     "messages": message_lists,
@@ -143,6 +149,7 @@ NARROWED: dict[str, List] = {
     "administrators": lambda u: u.users.page(UserFilter(role="admin"), None, PAGE),
     "an address": lambda u: u.users.page(UserFilter(email_key="user77@example.com"), None, PAGE),
     "sessions": lambda u: u.sessions.page(id_of(RARE), LIVE, None, PAGE),
+    "API keys": lambda u: u.api_keys.page(id_of(RARE), None, PAGE),
     "items": lambda u: u.items.page(id_of(RARE), "", None, PAGE),
     "rare titles": lambda u: u.items.page(id_of(1), "Rare", None, PAGE),
     "a rare kind": lambda u: u.events.page(None, PAGE, EventFilter(kind=EventKind.USER_DISABLED)),

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,15 @@ import pytest
 from sqlalchemy import text
 
 from adapters.crypto.passwords import Argon2PasswordHasher
+from domain.access import Actor
+from domain.sessions import InvalidApiKey
 from tests.adapters.crypto.test_stored_hashes import OPENWALL, django
+from tests.application.api_keys.keys import call_with
+from tests.application.users.test_importing import give
 from tests.entrypoints.cli.console import PASSWORD, Console, Ended
 from tests.entrypoints.cli.test_users import signs_in
 from tests.storage import open_database
+from tests.worlds import open_world
 
 pytestmark = pytest.mark.usefixtures("data")
 
@@ -107,6 +113,26 @@ def test_keys_come_along(console: Console, anywhere: str) -> None:
     execute(anywhere, "DELETE FROM users")
     assert console("users", "import", "-", typed=exported).code == 0
     assert json.loads(console("users", "export", "--with-secrets").out)["api_keys"] == [key]
+
+
+def test_a_key_opens_the_installation_it_came_along_to(console: Console) -> None:
+    ada = console.create("ada@example.com")
+    options = ("--name", "Report", "--scope", "items:read", "--rate-limit", "5", "--json")
+    key = console("api-keys", "create", "ada@example.com", *options).json["key"]
+    line = json.loads(console("users", "export", "--with-secrets").out)
+
+    async def call_elsewhere() -> Actor:
+        async with open_world("memory://") as elsewhere:
+            elsewhere.clock.advance((datetime.now(UTC) - elsewhere.clock.now()).total_seconds())
+            with pytest.raises(InvalidApiKey):
+                await call_with(elsewhere, key)
+            assert (await give(elsewhere, line)).created == 1
+            return await call_with(elsewhere, key)
+
+    caller = asyncio.run(call_elsewhere())
+    assert str(caller.user_id) == ada["id"]
+    assert caller.permissions == {"items:read"}
+    assert caller.rate_limit == 5
 
 
 @pytest.mark.parametrize("was_there", [False, True])

@@ -10,7 +10,8 @@ OPEN = [each for each in operations() if not each.takes_credential]
 MAY_BE_DENIED = [
     each
     for each in PROTECTED
-    if each.access not in ("any credential", "session") and each.id != "listApiKeys"
+    if each.access not in ("any credential", "session", "recent session")
+    and each.id != "listApiKeys"
 ]
 
 

@@ -172,10 +172,16 @@ def test_the_page_lists_every_operation_and_no_other() -> None:
 
 def rule_in_words(who: str) -> str:
     """The access rule behind what the page says."""
-    if named := re.search(r"^(the account itself, or )?`([a-z_:]+)`$", who):
-        return f"self or {named[2]}" if named[1] else named[2]
-    if who.startswith("one's own session"):
-        return "session"
+    for words, rule in (
+        (r"`([a-z_:]+)`", r"\1"),
+        (r"the account itself, or `([a-z_:]+)`", r"self or \1"),
+        (r"one's own with `([a-z_:]+)`, or `([a-z_:]+)`", r"own with \1, or \2"),
+        (r"one's own session, or `([a-z_:]+)`", r"session or \1"),
+        (r"one's own session, with a password given within 15 minutes", "recent session"),
+        (r"one's own session(, with the password)?", "session"),
+    ):
+        if found := re.fullmatch(words, who):
+            return found.expand(rule)
     if who.startswith(("anyone", "whoever holds")):
         return "anyone"
     return who
