@@ -1,8 +1,7 @@
 """Hashing passwords, and keeping the hashes."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -62,14 +61,13 @@ class PasswordHasher(ABC):
     def needs_rehash(self, password_hash: str) -> bool:
         """Whether the hash was made with other parameters than the current ones."""
 
-    @contextmanager
-    def admission(self) -> Iterator[None]:
+    def admission(self) -> AbstractContextManager[None]:
         """Around work that comes to a hash: as many are let in as may run and wait together.
 
         Whoever is too many hears so before anything is done for them. Raises Unavailable; never for
         a hasher that keeps nobody waiting.
         """
-        yield
+        return nullcontext()
 
     def state(self) -> HashingState:
         """How busy this process's hasher is; nothing for one that never keeps anybody waiting."""
