@@ -4,8 +4,9 @@ import asyncio
 import secrets
 import threading
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 from argon2 import PasswordHasher as Argon2
@@ -30,8 +31,10 @@ class Argon2PasswordHasher(PasswordHasher):
             time_cost=time_cost, memory_cost=memory_kib, parallelism=1, type=Type.ID
         )
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="argon2")
-        self._places = threading.BoundedSemaphore(concurrency * (1 + _WAITING_PER_THREAD))
         self._concurrency = concurrency
+        self._capacity = concurrency * (1 + _WAITING_PER_THREAD)
+        self._places = threading.BoundedSemaphore(self._capacity)
+        self._admitted = 0
         self._taken = 0
         self._refused = 0
         self._counting = threading.Lock()
@@ -67,6 +70,18 @@ class Argon2PasswordHasher(PasswordHasher):
             return self._argon2.check_needs_rehash(password_hash)
         except InvalidHashError:
             return True
+
+    @contextmanager
+    def admission(self) -> Iterator[None]:
+        # Counted on the event loop alone. The places themselves are taken later, by the hashes.
+        if max(self._admitted, self._taken) >= self._capacity:
+            self._refused += 1
+            raise Unavailable
+        self._admitted += 1
+        try:
+            yield
+        finally:
+            self._admitted -= 1
 
     def state(self) -> HashingState:
         running = min(self._taken, self._concurrency)

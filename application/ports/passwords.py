@@ -1,6 +1,7 @@
 """Hashing passwords, and keeping the hashes."""
 
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -59,6 +60,14 @@ class PasswordHasher(ABC):
     @abstractmethod
     def needs_rehash(self, password_hash: str) -> bool:
         """Whether the hash was made with other parameters than the current ones."""
+
+    def admission(self) -> AbstractContextManager[None]:
+        """Around work that comes to a hash: as many are let in as may run and wait together.
+
+        Whoever is too many hears so before anything is done for them. Raises Unavailable; never for
+        a hasher that keeps nobody waiting.
+        """
+        return nullcontext()
 
     def state(self) -> HashingState:
         """How busy this process's hasher is; nothing for one that never keeps anybody waiting."""

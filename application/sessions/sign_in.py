@@ -79,6 +79,10 @@ class SignIn:
 
     async def execute(self, command: SignInCommand) -> IssuedTokens:
         self._tokens.check_audience(command.audience)
+        with self._hasher.admission():
+            return await self._execute(command)
+
+    async def _execute(self, command: SignInCommand) -> IssuedTokens:
         password = normalise_password(command.password)
         email_key = self._key_of(command.email)
         login, attempt = await self._find(email_key, command.actor)

@@ -1,4 +1,4 @@
-"""Stalling what the service depends on, under load, with a ledger of what was acknowledged."""
+"""Ways to stall and stop what the service depends on."""
 
 import asyncio
 import os
@@ -6,14 +6,9 @@ import shutil
 import signal
 import subprocess
 import threading
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
 from typing import Self
-
-import httpx
 
 from tests.servers import (
     _UNPRIVILEGED_USER,
@@ -24,16 +19,6 @@ from tests.servers import (
     _postgresql_binaries,
     free_port,
 )
-
-Act = Callable[[httpx.Client, int], tuple[str, httpx.Response]]
-"""Something that a client does for the so-manieth time: what it was, and the answer."""
-
-PASSWORD = "a long sentence is best"
-
-
-def report(fault: str, figure: str) -> None:
-    """One line a fault, for whoever runs them by hand (`pytest -s`)."""
-    print(f"\nfault {fault}: {figure}")  # noqa: T201 - the figures are what they are run for
 
 
 class FaultProxy:
@@ -169,103 +154,3 @@ def own_postgresql() -> Iterator[OwnPostgresql]:
         server = OwnPostgresql(stack)
         server.start()
         yield server
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a client got: a status, 0 for none; when it asked and how long that took."""
-
-    kind: str
-    at: float
-    seconds: float
-    status: int
-    retry_after: str | None = None
-
-
-@dataclass
-class Load:
-    """Clients that go on whatever they are told, each in a thread of its own."""
-
-    url: str
-    answers: list[Answer] = field(default_factory=list)
-    created: list[str] = field(default_factory=list)
-    """Addresses of the accounts that were acknowledged."""
-
-    @contextmanager
-    def running(self, *acts: Act) -> Iterator[None]:
-        over = threading.Event()
-        threads = [threading.Thread(target=self._go_on, args=(act, over)) for act in acts]
-        for thread in threads:
-            thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            for thread in threads:
-                thread.join()
-
-    def _go_on(self, act: Act, over: threading.Event) -> None:
-        number = 0
-        with httpx.Client(base_url=self.url, timeout=30, trust_env=False) as client:
-            while not over.wait(0.02):
-                number += 1
-                self.ask(client, act, number)
-
-    def ask(
-        self,
-        client: httpx.Client,
-        act: Act,
-        number: int,
-    ) -> None:
-        started = time.monotonic()
-        try:
-            kind, response = act(client, number)
-            status, wait = response.status_code, response.headers.get("retry-after")
-        except httpx.TransportError:
-            kind, status, wait = "none", 0, None
-        self.answers.append(Answer(kind, started, time.monotonic() - started, status, wait))
-
-    def of(self, kind: str) -> list[Answer]:
-        return [answer for answer in self.answers if answer.kind == kind]
-
-    def statuses(self, kind: str) -> Counter[int]:
-        return Counter(answer.status for answer in self.of(kind))
-
-    def reads(self, token: str) -> Act:
-        def read(client: httpx.Client, _: int) -> tuple[str, httpx.Response]:
-            headers = {"Authorization": f"Bearer {token}"}
-            return "read", client.get("/api/v1/users/me", headers=headers)
-
-        return read
-
-    def writes(self, name: str) -> Act:
-        def write(client: httpx.Client, number: int) -> tuple[str, httpx.Response]:
-            email = f"{name}-{number}@example.com"
-            body = {"email": email, "name": "Ada", "password": PASSWORD}
-            response = client.post("/api/v1/users", json=body)
-            if response.status_code == 201:
-                self.created.append(email)
-            return "write", response
-
-        return write
-
-    @staticmethod
-    def probes(path: str) -> Act:
-        return lambda client, _: (path.rpartition("/")[2], client.get(path))
-
-
-def signed_in(url: str, email: str = "first@example.com") -> str:
-    """An access token of a fresh account."""
-    with httpx.Client(base_url=url, timeout=30, trust_env=False) as client:
-        body = {"email": email, "name": "Ada", "password": PASSWORD}
-        assert client.post("/api/v1/users", json=body).status_code == 201
-        login = client.post("/api/v1/auth/login", json={"email": email, "password": PASSWORD})
-        return str(login.json()["access_token"])
-
-
-def assert_all_are_there(url: str, emails: list[str]) -> None:
-    """Every account that was acknowledged can be signed in to."""
-    with httpx.Client(base_url=url, timeout=30, trust_env=False) as client:
-        for email in emails:
-            body = {"email": email, "password": PASSWORD}
-            assert client.post("/api/v1/auth/login", json=body).status_code == 200, email

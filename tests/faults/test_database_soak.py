@@ -10,7 +10,8 @@ import httpx
 import psutil
 import pytest
 
-from tests.faults.stalls import PASSWORD, Load, report, signed_in
+from tests.faults.load import PASSWORD, Load, reads, signed_in
+from tests.faults.reporting import report
 from tests.faults.test_database_connections import kill_one_a_second
 from tests.services import serving
 
@@ -52,13 +53,13 @@ def test_memory_stays_where_it_is(tmp_path: Path, postgresql_database_url: str) 
     # 20 minutes by hand: DOORWARD_TEST_SOAK_MINUTES=20; growth counts after the first quarter.
     seconds = MINUTES * 60
     with serving(tmp_path, DATABASE_URL=postgresql_database_url, LOG_LEVEL="ERROR") as service:
-        load = Load(service.url)
-        token = signed_in(service.url)
+        load = Load(service)
+        token = signed_in(service, "first@example.com")
         kills = threading.Thread(
             target=lambda: asyncio.run(kill_one_a_second(postgresql_database_url, int(seconds)))
         )
         kills.start()
-        with load.running(load.reads(token), load.writes("soak"), mistakes, leaves):
+        with load.running(reads(token), load.writes("soak"), mistakes, leaves):
             time.sleep(seconds / 4)
             early = resident(service.process.pid)
             time.sleep(seconds * 3 / 4)

@@ -3,91 +3,85 @@
 import resource
 import sqlite3
 import time
-from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
-from tests.faults.stalls import PASSWORD, Load, assert_all_are_there, report, signed_in
-from tests.services import Service, serving
+from tests.faults.load import (
+    Load,
+    reads,
+    renames,
+    signed_in,
+)
+from tests.faults.reporting import report, rounds
+from tests.services import Service, wait_until
+
+pytestmark = pytest.mark.slow
 
 CROWD = 16
+ROOM_FOR_LOG_LINES = 200_000
 
 
-def integrity(file: Path) -> str:
-    connection = sqlite3.connect(file)
+def asked(service: Service, statement: str) -> object:
+    """By a connection of its own."""
+    connection = sqlite3.connect(service.log.parent / "data" / "doorward.db")
     try:
-        return str(connection.execute("PRAGMA integrity_check").fetchone()[0])
+        return connection.execute(statement).fetchone()[0]
     finally:
         connection.close()
 
 
-def renames(token: str, answers: Load) -> object:
-    """Writes that cost no hash: it is the file that is to be crowded."""
-    headers = {"Authorization": f"Bearer {token}"}
-
-    def write(client: httpx.Client, number: int) -> tuple[str, httpx.Response]:
-        body = {"name": f"Ada {number}"}
-        return "write", client.patch("/api/v1/users/me", json=body, headers=headers)
-
-    return write
-
-
-@pytest.mark.proof
-def test_sixteen_writers_and_sixteen_readers(tmp_path: Path) -> None:
-    seconds = 30
-    with serving(tmp_path) as service:
-        load = Load(service.url)
-        token = signed_in(service.url)
-        writers, readers = [renames(token, load)] * CROWD, [load.reads(token)] * CROWD
-        with load.running(*writers, *readers):  # type: ignore[arg-type]
-            time.sleep(seconds)
-        assert "locked" not in service.log.read_text()
-    assert {each.status for each in load.answers} == {200}
-    assert integrity(tmp_path / "data" / "doorward.db") == "ok"
+def test_sixteen_writers_and_sixteen_readers(on_sqlite: Service) -> None:
+    seconds = rounds(full=30, short=1)
+    load = Load(on_sqlite)
+    token = signed_in(on_sqlite, "crowd@example.com")
+    with load.running(*[renames(token)] * CROWD, *[reads(token)] * CROWD):
+        time.sleep(seconds)
     report(
         f"SQLite with {CROWD} writers and {CROWD} readers for {seconds} s",
-        f"{len(load.of('write'))} writes and {len(load.of('read'))} reads, no error, the slowest"
+        f"{len(load.of('rename'))} writes and {len(load.of('read'))} reads, no error, the slowest"
         f" {max(each.seconds for each in load.answers):.2f} s",
     )
+    assert {each.kind for each in load.answers} == {"rename", "read"}
+    assert {each.status for each in load.answers} == {200}
+    assert "locked" not in on_sqlite.said()
+    assert asked(on_sqlite, "PRAGMA integrity_check") == "ok"
 
 
-def register(service: Service, number: int) -> httpx.Response:
-    body = {"email": f"full-{number}@example.com", "name": "Ada", "password": PASSWORD}
-    return httpx.post(f"{service.url}/api/v1/users", json=body, timeout=30, trust_env=False)
+def test_a_disk_that_is_full(on_sqlite: Service) -> None:
+    token = signed_in(on_sqlite, "full@example.com")
+    # The journal begins anew, and ends with what was written last.
+    assert asked(on_sqlite, "PRAGMA wal_checkpoint(TRUNCATE)") == 0
+    journal = on_sqlite.log.parent / "data" / "doorward.db-wal"
+    process = psutil.Process(on_sqlite.process.pid)
+    with on_sqlite.client(headers={"Authorization": f"Bearer {token}"}) as client:
 
+        def rename() -> httpx.Response:
+            return client.patch("/api/v1/users/me", json={"name": f"Ada {time.monotonic_ns()}"})
 
-@pytest.mark.slow
-def test_a_disk_that_is_full(tmp_path: Path) -> None:
-    with serving(tmp_path, LOG_LEVEL="ERROR") as service:
-        token = signed_in(service.url)
-        files = list((tmp_path / "data").glob("doorward.db*"))
-        process = psutil.Process(service.process.pid)
-        # No file of the process may grow any more: to SQLite, that is a disk without room.
-        full = max(file.stat().st_size for file in files)
-        process.rlimit(psutil.RLIMIT_FSIZE, (full, resource.RLIM_INFINITY))
-        tries = [register(service, number) for number in range(12)]
-        refused = [each for each in tries if each.status_code == 503]
-        assert {each.status_code for each in tries} <= {201, 503}
-        assert refused
-        assert all(each.headers["retry-after"] for each in refused)
-        headers = {"Authorization": f"Bearer {token}"}
-        me = httpx.get(f"{service.url}/api/v1/users/me", headers=headers, trust_env=False)
-        assert me.status_code == 200
-        ready = httpx.get(f"{service.url}/health/ready", trust_env=False)
-        live = httpx.get(f"{service.url}/health/live", trust_env=False)
-        assert (ready.status_code, live.status_code) == (503, 200)
-        process.rlimit(psutil.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-        freed = time.monotonic()
-        while register(service, 1_000 + int(time.monotonic() * 1000)).status_code != 201:
-            assert time.monotonic() - freed < 5
-        recovered = time.monotonic() - freed
-        kept = [n for n, each in enumerate(tries) if each.status_code == 201]
-        assert_all_are_there(service.url, [f"full-{n}@example.com" for n in kept])
-    assert integrity(tmp_path / "data" / "doorward.db") == "ok"
+        stored = [rename()]
+        while journal.stat().st_size < on_sqlite.log.stat().st_size + ROOM_FOR_LOG_LINES:
+            stored.append(rename())
+        # The journal may not grow any more: to SQLite, that is a disk without room.
+        process.rlimit(psutil.RLIMIT_FSIZE, (journal.stat().st_size, resource.RLIM_INFINITY))
+        try:
+            tries = [rename() for _ in range(10)]
+            me = client.get("/api/v1/users/me")
+            # The last answer is kept for a second.
+            time.sleep(1)
+            ready, live = client.get("/health/ready"), client.get("/health/live")
+        finally:
+            process.rlimit(psutil.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        recovered = wait_until(lambda: rename().status_code == 200, seconds=5)
     report(
         "SQLite on a full disk",
-        f"{len(refused)} writes 503, reads 200; writes again {recovered:.1f} s after there is room,"
-        " integrity ok",
+        f"{len(tries)} writes 503, reads 200, nothing lost; writes again {recovered:.2f} s after"
+        " there is room, integrity ok",
     )
+    assert {each.status_code for each in stored} == {200}
+    assert {each.status_code for each in tries} == {503}
+    assert all(each.headers["retry-after"] for each in tries)
+    assert (me.status_code, ready.status_code, live.status_code) == (200, 503, 200)
+    assert me.json()["name"] == stored[-1].json()["name"]
+    assert asked(on_sqlite, "PRAGMA integrity_check") == "ok"

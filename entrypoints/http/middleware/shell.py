@@ -41,6 +41,11 @@ SECURITY_HEADERS = {
 _HSTS = "max-age=63072000; includeSubDomains"
 
 
+def security_headers(*, production: bool) -> dict[str, str]:
+    """Of every response, the server's own refusals among them."""
+    return SECURITY_HEADERS | ({"Strict-Transport-Security": _HSTS} if production else {})
+
+
 class RequestShell:
     """Gives the request its context, answers HEAD as GET without a body, and logs the outcome."""
 
@@ -51,9 +56,7 @@ class RequestShell:
         self._trusted_proxies = trusted_proxies
         # Bound once: looking the configuration up anew costs as much as a line.
         self._log = structlog.get_logger("doorward.http").bind()
-        self._headers = dict(SECURITY_HEADERS)
-        if production:
-            self._headers["Strict-Transport-Security"] = _HSTS
+        self._headers = security_headers(production=production)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

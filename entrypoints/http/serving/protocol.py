@@ -10,6 +10,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from entrypoints.http.serving import limits
+from entrypoints.http.serving.config import GuardedConfig
 from entrypoints.http.serving.connections import make_room
 from entrypoints.http.serving.refusals import (
     FULL,
@@ -278,7 +279,11 @@ class GuardedProtocol(HttpToolsProtocol):
         )
         self.transport.write(
             rendered(
-                refusal, request_id, self._left_at - self._since, self.server_state.default_headers
+                refusal,
+                request_id,
+                self._left_at - self._since,
+                self.server_state.default_headers,
+                cast("GuardedConfig", self.config).security_headers,
             )
         )
 

@@ -1,13 +1,13 @@
 """Answers to what never becomes a request of the application, as bytes."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from domain.errors import Unavailable
-from entrypoints.http.middleware.shell import API_CSP, SECURITY_HEADERS
+from entrypoints.http.middleware.shell import API_CSP
 from entrypoints.http.schemas.errors import ErrorBody
 
 
@@ -67,6 +67,7 @@ def rendered(
     request_id: str,
     elapsed_seconds: float,
     server_headers: Iterable[tuple[bytes, bytes]],
+    security_headers: Mapping[str, str],
 ) -> bytes:
     """The one error schema and the headers of every response; nothing of what was sent."""
     error = ErrorBody(
@@ -81,7 +82,7 @@ def rendered(
         "X-Request-ID": request_id,
         "X-Response-Time": f"{elapsed_seconds * 1000:.2f}",
         "Content-Security-Policy": API_CSP,
-        **SECURITY_HEADERS,
+        **security_headers,
         **dict(refusal.headers),
     }
     given = [(name.lower().encode(), value.encode()) for name, value in headers.items()]

@@ -15,7 +15,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from application.health import CheckHealth
 from config.settings import Settings
+from entrypoints.http.middleware.shell import security_headers
 from entrypoints.http.serving import limits
+from entrypoints.http.serving.config import GuardedConfig
 from entrypoints.http.serving.connections import sweep
 from entrypoints.http.serving.protocol import GuardedProtocol
 
@@ -30,7 +32,7 @@ _STEP_SECONDS = 0.05
 
 def server_config(settings: Settings, app: Any) -> uvicorn.Config:
     """How uvicorn is to behave; what it would say itself is said by our own shell."""
-    return uvicorn.Config(
+    config = GuardedConfig(
         app,
         workers=1,
         loop="uvloop",
@@ -46,6 +48,8 @@ def server_config(settings: Settings, app: Any) -> uvicorn.Config:
         timeout_keep_alive=round(limits.KEEP_ALIVE_SECONDS),
         timeout_graceful_shutdown=max(1, round(settings.shutdown_grace_seconds)),
     )
+    config.security_headers = security_headers(production=settings.environment == "production")
+    return config
 
 
 class GuardedServer(uvicorn.Server):

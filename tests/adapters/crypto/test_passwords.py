@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 from argon2 import PasswordHasher as Argon2
@@ -281,3 +281,27 @@ async def test_a_hasher_tells_how_busy_it_is() -> None:
         while hasher.state() != HashingState(running=0, waiting=0, refused=1):
             assert time.monotonic() < deadline
             await asyncio.sleep(0.01)
+
+
+async def test_as_many_are_admitted_as_may_run_and_wait() -> None:
+    with cheap() as hasher, ExitStack() as admitted:
+        for _ in range(1 + _WAITING_PER_THREAD):
+            admitted.enter_context(hasher.admission())
+        with pytest.raises(Unavailable), hasher.admission():
+            pass
+        assert hasher.state().refused == 1
+        admitted.pop_all().close()
+        # Whoever was refused has taken nothing, and who has left has left nothing behind.
+        with hasher.admission():
+            assert await hasher.hash("password")
+
+
+async def test_nobody_is_admitted_to_a_queue_that_is_full() -> None:
+    with gated() as (hasher, gate):
+        places = 1 + _WAITING_PER_THREAD
+        running = [asyncio.create_task(hasher.hash("password")) for _ in range(places)]
+        await until(lambda: gate.started == 1)
+        with pytest.raises(Unavailable), hasher.admission():
+            pass
+        gate.opened.set()
+        await asyncio.gather(*running)

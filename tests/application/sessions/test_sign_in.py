@@ -1,6 +1,7 @@
 """Signing in: right passwords open sessions, and every refusal looks and costs the same."""
 
 from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from adapters.memory.passwords import FastPasswordHasher
 from application.sessions.sign_in import SignInCommand
 from application.tokens import IssuedTokens
 from application.users.administration import UpdateUserCommand
-from domain.errors import InvalidField
+from domain.errors import InvalidField, Unavailable
 from domain.events import Event, EventKind, EventOutcome, Party
 from domain.sessions import EmailNotVerified, InvalidCredentials, UnknownAudience
 from domain.users import User, UserStatus
@@ -177,6 +178,26 @@ async def test_every_refusal_costs_one_hash(counted: tuple[World, CountingHasher
         with pytest.raises(InvalidCredentials):
             await sign_in(world, email, password)
         assert hasher.work == ["verify"]
+
+
+class FullHasher(CountingHasher):
+    """As many as it lets in are in."""
+
+    def admission(self) -> AbstractContextManager[None]:
+        raise Unavailable
+
+
+@pytest.mark.parametrize("email", [ADA, "nobody@example.com", "no address"])
+async def test_who_is_one_too_many_hears_so_before_anything_is_looked_up(email: str) -> None:
+    async with open_world("memory://") as world:
+        hasher = FullHasher()
+        world.container.hasher.override(hasher)
+        use_case = world.container.sign_in()
+        # Whoever looks for an account fails, otherwise.
+        use_case._uow = None  # type: ignore[assignment]
+        with pytest.raises(Unavailable):
+            await use_case.execute(SignInCommand(actor=ANYBODY, email=email, password=PASSWORD))
+    assert hasher.work == []
 
 
 async def test_a_hash_of_older_parameters_is_replaced_at_sign_in(

@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
@@ -119,9 +120,9 @@ def status_of(answer: bytes) -> int:
 
 
 @asynccontextmanager
-async def counter(**settings: float) -> AsyncIterator[Counter]:
+async def counter(**settings: Any) -> AsyncIterator[Counter]:
     """Without drain unless the settings say otherwise."""
-    chosen = load_settings(database_url="memory://", **({"drain_seconds": 0} | settings))
+    chosen = load_settings(**({"database_url": "memory://", "drain_seconds": 0} | settings))
     health = container_for(chosen).check_health()
     application = Application()
     server = GuardedServer(server_config(chosen, application), chosen, health)

@@ -106,6 +106,21 @@ async def test_an_idle_connection(house: Counter) -> None:
     assert 0.9 < time.monotonic() - started < 3
 
 
+async def test_a_connection_is_idle_from_the_end_of_the_answer(house: Counter) -> None:
+    house.server.config.timeout_keep_alive = 1
+    client = await house.connect()
+    await client.send(request("/wait"))
+    await until(lambda: house.application.seen)
+    # Longer than anybody may be idle: it is the client who waits.
+    await asyncio.sleep(1 + 2 * limits.SWEEP_SECONDS)
+    house.application.go.set()
+    await client.answer()
+    answered = time.monotonic()
+
+    assert await client.rest() == b""
+    assert time.monotonic() - answered > 0.9
+
+
 async def test_who_waits_for_us_is_not_slow(
     house: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -180,3 +180,17 @@ async def test_nothing_goes_through_a_tunnel(house: Counter) -> None:
 
     assert answers.count(b"HTTP/1.1") == 1
     assert "/second" not in house.application.seen
+
+
+async def test_only_production_insists_on_https(house: Counter, sqlite_url: str) -> None:
+    settings = {
+        "environment": "production",
+        "database_url": sqlite_url,
+        "secret_key": "0f8b2d4c6e1a3b5d7f9081a2c4e6f8091a2b3c4d5e6f70812233445566778899",
+        "public_url": "https://accounts.example.com",
+        "allowed_hosts": "localhost",
+    }
+    async with counter(**settings) as there:
+        refused = await there.exchange(request("/", "A b: c"))
+    assert b"\r\nstrict-transport-security: max-age=63072000; includeSubDomains\r\n" in refused
+    assert b"strict-transport-security" not in await house.exchange(request("/", "A b: c"))
