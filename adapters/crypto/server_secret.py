@@ -48,6 +48,11 @@ class ServerSecret(MessageAuthenticator):
         """Names the current secret without telling anything of it."""
         return self._id_of(self._secrets[0])
 
+    @property
+    def ids(self) -> tuple[bytes, ...]:
+        """Of every secret that is configured, the current one's first."""
+        return tuple(self._id_of(secret) for secret in self._secrets)
+
     def tag_with(self, secret_id: bytes, purpose: str, message: bytes) -> bytes | None:
         """A tag made with one particular secret; None if that is not configured (any more)."""
         secret = self._by_id.get(secret_id)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from application.ports.jobs import JobLease
 from domain.events import Event
+from domain.idempotency import IdempotencyClaim
 from domain.links import Link
 from domain.outbox import OutboxMessage
 from domain.passwords import PasswordCredential
@@ -33,6 +34,7 @@ class Records:
     links: dict[UUID, Link] = field(default_factory=dict)
     outbox: dict[UUID, OutboxMessage] = field(default_factory=dict)
     jobs: dict[str, JobLease] = field(default_factory=dict)
+    idempotency: dict[tuple[str, bytes], IdempotencyClaim] = field(default_factory=dict)
 
     def copy(self) -> Self:
         return replace(self, **{each.name: dict(getattr(self, each.name)) for each in fields(self)})

@@ -28,9 +28,14 @@ class MemoryRetentionRepository(RetentionRepository):
                 for message in records.outbox.values()
                 if message.created_at < cutoffs.outbox and message.sent_at is not None
             ),
+            "idempotency": (
+                key
+                for key, claim in records.idempotency.items()
+                if claim.expires_at < cutoffs.idempotency
+            ),
             "events": (event.id for event in records.events.values() if event.at < cutoffs.events),
         }
-        deleted = {"idempotency": 0}
+        deleted = {}
         for kind, ids in past.items():
             chosen = list(ids)[:limit]
             for record_id in chosen:

@@ -5,6 +5,7 @@ from typing import Self
 
 from adapters.memory.credentials import MemoryCredentialRepository
 from adapters.memory.events import MemoryEventRepository
+from adapters.memory.idempotency import MemoryIdempotencyRepository
 from adapters.memory.jobs import MemoryJobRepository
 from adapters.memory.links import MemoryLinkRepository
 from adapters.memory.outbox import MemoryOutboxRepository
@@ -44,6 +45,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.outbox = MemoryOutboxRepository(records)
         self.jobs = MemoryJobRepository(records)
         self.retention = MemoryRetentionRepository(records)
+        self.idempotency = MemoryIdempotencyRepository(records)
         return self
 
     async def commit(self) -> None:

@@ -251,6 +251,7 @@ idempotency = Table(
     Column("key_digest", LargeBinary, primary_key=True),
     Column("fingerprint", LargeBinary, nullable=False),
     _when("leased_until"),
+    # Both stay empty: `body` holds the whole answer, sealed.
     Column("status", Integer),
     Column("headers", Document),
     Column("body", LargeBinary),

@@ -10,6 +10,7 @@ from adapters.sql.credentials import SqlCredentialRepository
 from adapters.sql.engine import Database
 from adapters.sql.errors import translated
 from adapters.sql.events import SqlEventRepository
+from adapters.sql.idempotency import SqlIdempotencyRepository
 from adapters.sql.jobs import SqlJobRepository
 from adapters.sql.links import SqlLinkRepository
 from adapters.sql.outbox import SqlOutboxRepository
@@ -51,6 +52,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.outbox = SqlOutboxRepository(runner)
         self.jobs = SqlJobRepository(runner)
         self.retention = SqlRetentionRepository(runner)
+        self.idempotency = SqlIdempotencyRepository(runner)
         return self
 
     async def commit(self) -> None:

@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Self
 
 from application.ports.events import EventRepository
+from application.ports.idempotency import IdempotencyRepository
 from application.ports.jobs import JobRepository
 from application.ports.links import LinkRepository
 from application.ports.outbox import OutboxRepository
@@ -33,6 +34,7 @@ class UnitOfWork(ABC):
     outbox: OutboxRepository
     jobs: JobRepository
     retention: RetentionRepository
+    idempotency: IdempotencyRepository
 
     @abstractmethod
     async def __aenter__(self) -> Self: ...

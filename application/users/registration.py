@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from application.account_access import end_access
 from application.audit import EventFactory, user_party
+from application.idempotency import Once
 from application.outgoing_mail import OutgoingMail
 from application.ports.addresses import AddressNormaliser
 from application.ports.clock import Clock, IdGenerator
@@ -38,6 +39,7 @@ class RegisterUserCommand:
     """On top of `user`; for callers who may assign roles."""
     email_verified: bool = False
     """Vouched for by whoever runs the service; nobody else can."""
+    once: Once[User | None] = field(default_factory=Once, repr=False)
 
 
 class RegisterUser:
@@ -47,7 +49,8 @@ class RegisterUser:
     address. Where strangers must confirm their address by mail, they get None whether the address
     is known or not, for the same work: its owner is told, and over an account that was never
     confirmed its password and link are replaced. Raises RegistrationClosed, InvalidEmailAddress,
-    InvalidField, WeakPassword, EmailAlreadyRegistered, UnknownRole, PermissionMissing, Unavailable.
+    InvalidField, WeakPassword, EmailAlreadyRegistered, UnknownRole, PermissionMissing, Unavailable;
+    with an idempotency key also IdempotencyKeyReused and ConcurrentChange.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class RegisterUser:
         email = self._addresses.normalise(command.email)
         name = check_name(command.name)
         password = self._policy.check(command.password, local_part=email.local_part)
+        await command.once.begin()
         password_hash = await self._hasher.hash(password)
 
         now = self._clock.now()
@@ -105,19 +109,23 @@ class RegisterUser:
                 if command.roles:
                     require_authority_over(actor, await uow.roles.permissions_of(user.roles))
                 await self._create(uow, actor, user, password_hash, kind)
+                await command.once.keep(uow, user)
                 await uow.commit()
             return user
-        await self._ask_to_confirm(actor, user, password_hash)
+        await self._ask_to_confirm(command, user, password_hash)
         return None
 
-    async def _ask_to_confirm(self, actor: Actor, user: User, password_hash: str) -> None:
+    async def _ask_to_confirm(
+        self, command: RegisterUserCommand, user: User, password_hash: str
+    ) -> None:
         try:
-            await self._settle(actor, user, password_hash)
+            await self._settle(command, user, password_hash)
         except EmailAlreadyRegistered:
             # At the same instant somebody registered the address: now it is a known one.
-            await self._settle(actor, user, password_hash)
+            await self._settle(command, user, password_hash)
 
-    async def _settle(self, actor: Actor, user: User, password_hash: str) -> None:
+    async def _settle(self, command: RegisterUserCommand, user: User, password_hash: str) -> None:
+        actor = command.actor
         nobody = self._ids.new_id()
         async with self._uow() as uow:
             found = await uow.users.find(user.email.key)
@@ -128,6 +136,7 @@ class RegisterUser:
                 await self._replace(uow, actor, known, user, password_hash)
             else:
                 await self._remind(uow, actor, known)
+            await command.once.keep(uow, None)
             await uow.commit()
 
     async def _create(

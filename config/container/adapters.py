@@ -2,6 +2,7 @@
 
 from dependency_injector import containers, providers
 
+from adapters.crypto.answers import AesGcmAnswerVault
 from adapters.crypto.jwt import JwtSigner, JwtVerifier
 from adapters.crypto.refresh_tokens import HmacRefreshTokenCodec
 from adapters.crypto.signing_keys import CryptoKeyRing, SealedSigningKeyFactory
@@ -47,6 +48,7 @@ class Adapters(containers.DeclarativeContainer):
         audiences=providers.Callable(factories.audiences, settings),
     )
     refresh_tokens = providers.Singleton(HmacRefreshTokenCodec, server_secret)
+    answer_vault = providers.Singleton(AesGcmAnswerVault, server_secret)
     signing_key_factory = providers.Singleton(SealedSigningKeyFactory, server_secret)
     limiter = providers.Selector(
         providers.Callable(factories.limiter_backend, settings),

@@ -4,6 +4,7 @@ from dependency_injector import providers
 
 from application.access_tokens import AccessTokenReader
 from application.audit import EventFactory
+from application.idempotency import Idempotency
 from application.limits import CallLimits
 from application.link_tokens import LinkTokens
 from application.outgoing_mail import OutgoingMail
@@ -32,6 +33,7 @@ class Shared(Adapters):
     refresh_tokens = Adapters.refresh_tokens
     signing_key_factory = Adapters.signing_key_factory
     limiter = Adapters.limiter
+    answer_vault = Adapters.answer_vault
     uow = Adapters.uow
 
     password_policy = providers.Singleton(factories.password_policy, settings)
@@ -69,6 +71,9 @@ class Shared(Adapters):
         AccessTokenReader, verifier=verifier, keys=key_ring_keeper
     )
 
+    idempotency = providers.Singleton(
+        Idempotency, uow=uow, vault=answer_vault, macs=server_secret, clock=clock
+    )
     call_limits = providers.Singleton(
         CallLimits,
         limiter=limiter,

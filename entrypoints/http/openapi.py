@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from entrypoints.http.idempotency import describe_replays
 from entrypoints.http.schemas.bodies import drop_null
 from entrypoints.http.schemas.errors import ERROR_CODES, ErrorBody, ErrorDetailBody, ProblemBody
 from entrypoints.version import VERSION
@@ -75,6 +76,7 @@ def _build(app: FastAPI) -> dict[str, Any]:
     for operations in document["paths"].values():
         for operation in operations.values():
             _correct(operation)
+            describe_replays(operation)
     return document
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
+from application.idempotency import Once
 from application.users.administration import (
     DeleteUserCommand,
     SetUserRolesCommand,
@@ -27,6 +28,7 @@ from domain.users import (
     EmailAlreadyRegistered,
     LastAdministrator,
     RegistrationClosed,
+    User,
     UserStatus,
 )
 from entrypoints.http.conditional import (
@@ -35,12 +37,8 @@ from entrypoints.http.conditional import (
     expected_version,
     render_versioned,
 )
-from entrypoints.http.dependencies import (
-    Caller,
-    Optional,
-    Services,
-    UnchargedCaller,
-)
+from entrypoints.http.dependencies import Caller, Optional, Services, UnchargedCaller
+from entrypoints.http.idempotency import KEY_FAILURES, Keyed
 from entrypoints.http.json_route import json_router
 from entrypoints.http.limits import Limits
 from entrypoints.http.operations import (
@@ -82,6 +80,7 @@ router = json_router(f"{API_PREFIX}/users", "users")
         InvalidEmailAddress,
         WeakPassword,
         EmailAlreadyRegistered,
+        *KEY_FAILURES,
         has_body=True,
         responses={
             202: {
@@ -92,7 +91,12 @@ router = json_router(f"{API_PREFIX}/users", "users")
     ),
 )
 async def register_user(
-    request: Request, body: RegisterBody, actor: Optional, services: Services, limits: Limits
+    request: Request,
+    body: RegisterBody,
+    actor: Optional,
+    services: Services,
+    limits: Limits,
+    keyed: Keyed,
 ) -> Response:
     """Open to anyone where registration is open, to holders of `users:write` always.
 
@@ -100,13 +104,21 @@ async def register_user(
     addresses alike.
     """
     await limits.charge_registration(actor, body.email)
-    user = await services.register_user().execute(
-        RegisterUserCommand(actor=actor, email=body.email, name=body.name, password=body.password)
-    )
-    if user is None:
-        return accepted()
-    location = f"{request.scope['path']}/{user.id}"
-    return render_versioned(UserBody.of(user), user.version, status=201, location=location)
+
+    async def act(once: Once[User | None]) -> User | None:
+        return await services.register_user().execute(
+            RegisterUserCommand(
+                actor=actor, email=body.email, name=body.name, password=body.password, once=once
+            )
+        )
+
+    def render(user: User | None) -> Response:
+        if user is None:
+            return accepted()
+        location = f"{request.scope['path']}/{user.id}"
+        return render_versioned(UserBody.of(user), user.version, status=201, location=location)
+
+    return await keyed.answer(actor, body, act, render)
 
 
 @router.get(

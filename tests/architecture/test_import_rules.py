@@ -42,7 +42,15 @@ PLANTS = [
 
 # What several features' use cases lean on; no feature itself.
 SHARED = {
-    *("access_tokens", "account_access", "audit", "authority", "limits", "link_tokens"),
+    *(
+        "access_tokens",
+        "account_access",
+        "audit",
+        "authority",
+        "idempotency",
+        "limits",
+        "link_tokens",
+    ),
     *("outgoing_mail", "pages", "password_proof", "signing_keys", "tokens"),
 }
 

@@ -9,8 +9,10 @@ from sqlalchemy import select
 
 from adapters.sql.engine import Database, PoolSettings
 from adapters.sql.tables import metadata
+from application.idempotency import Once, RepeatableRequest
 from application.recovery.passwords import ForgotPasswordCommand, ResetPasswordCommand
 from application.sessions.refresh import RefreshSessionCommand
+from domain.access import Actor
 from tests.backends import postgresql_database, sqlite_url
 from tests.mail_house import ANYONE, NEW_PASSWORD, PASSWORD, House, token_of
 
@@ -63,4 +65,31 @@ async def test_no_token_and_no_link_is_in_any_column(url: str) -> None:
         mac = urlsafe_b64decode(link)[16:]
         assert mac not in stored
         assert mac.hex().encode() not in stored
+    await house.container.storage().close()
+
+
+async def test_neither_an_idempotency_key_nor_a_secret_answer_is_in_any_column(url: str) -> None:
+    house = House(database_url=url, secret_key="a server secret that is not stored", real_time=True)
+    await house.container.storage().migrate()
+    key, secret = "the-key-that-a-caller-chose", "shown once and then never again"
+
+    async def act(once: Once[str]) -> str:
+        await once.begin()
+        async with house.container.uow()() as uow:
+            await once.keep(uow, secret)
+            await uow.commit()
+        return secret
+
+    request = RepeatableRequest(
+        actor=Actor.anonymous(), key=key, operation="POST /secrets", content="what was asked for"
+    )
+    idempotency = house.container.idempotency()
+    for is_repeated in (False, True):
+        answer = await idempotency.answer(request, act, str.encode)
+        assert (answer.content, answer.is_repeated) == (secret.encode(), is_repeated)
+    stored = await dump(url)
+    assert b"anonymous" in stored
+
+    for hidden in (key, secret, request.content):
+        assert hidden.encode() not in stored
     await house.container.storage().close()

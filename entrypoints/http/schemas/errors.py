@@ -12,6 +12,7 @@ ERROR_CODES = frozenset(
         "email_already_registered",
         "email_not_verified",
         "forbidden",
+        "idempotency_key_reused",
         "internal_error",
         "invalid_access_token",
         "invalid_api_key",

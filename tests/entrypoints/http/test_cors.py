@@ -11,7 +11,7 @@ FOREIGN = ["https://evil.example.com", "https://app.example.com.evil", "null", "
 USERS = "/api/v1/users"
 EXPOSED = {
     *("etag", "link", "location", "retry-after", "x-request-id"),
-    *("ratelimit", "ratelimit-policy"),
+    *("ratelimit", "ratelimit-policy", "idempotent-replayed"),
     *("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"),
 }
 
