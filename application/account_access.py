@@ -9,8 +9,9 @@ from domain.sessions import SessionEnd
 
 
 async def end_access(uow: UnitOfWork, user_id: UUID, at: datetime, reason: SessionEnd) -> None:
-    """Every session and every open link: whoever held the account before holds nothing now."""
+    """Every session, key and open link: whoever held the account before holds nothing now."""
     await uow.sessions.end_all(user_id, at, reason)
+    await uow.api_keys.revoke_all(user_id, at)
     await uow.links.withdraw(user_id, tuple(LinkPurpose))
 
 

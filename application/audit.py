@@ -49,3 +49,8 @@ class EventFactory:
 def user_party(user_id: UUID) -> Party:
     """An account as the subject of an event."""
     return Party(type="user", id=str(user_id))
+
+
+def api_key_party(key_id: UUID) -> Party:
+    """An API key as the subject of an event."""
+    return Party(type="api_key", id=str(key_id))

@@ -3,7 +3,14 @@
 from uuid import UUID
 
 from application.ports.unit_of_work import UnitOfWork
-from domain.access import Actor, require, require_authority_over, require_visible
+from domain.access import (
+    Actor,
+    ActorKind,
+    require,
+    require_authority_over,
+    require_session,
+    require_visible,
+)
 from domain.errors import NotFound, StaleVersion
 from domain.roles import ADMIN_ROLE, USERS_READ
 from domain.users import LastAdministrator, User
@@ -19,6 +26,9 @@ async def lock_target(uow: UnitOfWork, actor: Actor, user_id: UUID, permission: 
     if not actor.may(permission):
         require_visible(actor, user_id, USERS_READ)
         require(actor, permission)
+    if actor.kind is ActorKind.API_KEY and actor.user_id == user_id:
+        # Acts on one's own account need a session: a leaked key must not take it.
+        require_session(actor)
     await uow.roles.lock_administrators()
     user = await uow.users.lock(user_id)
     if user is None:

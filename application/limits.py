@@ -9,6 +9,7 @@ from application.ports.addresses import AddressNormaliser
 from application.ports.rate_limiter import Charge, RateLimiter, RateLimitVerdict
 from domain.access import Actor, Origin
 from domain.addresses import InvalidEmailAddress
+from domain.api_keys import rule_of
 from domain.rate_limits import RateLimitRule
 from domain.roles import USERS_WRITE
 
@@ -22,6 +23,8 @@ class LimitGroup(StrEnum):
     WRITE = "write"
     READ = "read"
     INTROSPECT = "introspect"
+    API_KEY = "api_key"
+    """Every call with a key that has a limit of its own, whatever it does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +56,11 @@ class CallLimits:
         self._addresses = addresses
 
     async def charge_caller(self, actor: Actor, group: LimitGroup) -> AppliedLimit | None:
-        """For a call of an authenticated account."""
+        """For a call of an authenticated account, or of a key with a limit of its own."""
+        if actor.rate_limit is not None:
+            rule, key = rule_of(actor.rate_limit), f"{LimitGroup.API_KEY}:{actor.api_key_id}"
+            verdict = await self._limiter.charge([Charge(key=key, rule=rule)])
+            return AppliedLimit(group=LimitGroup.API_KEY, rule=rule, verdict=verdict)
         return await self._charge(group, [f"account:{actor.user_id}"])
 
     async def charge_address(self, origin: Origin, group: LimitGroup) -> AppliedLimit | None:

@@ -1,12 +1,14 @@
 """Who is calling, and the one check of what they may do."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from domain.errors import ErrorDetail, Forbidden, NotFound, Unauthenticated
 from domain.users import User
+
+RECENT_SIGN_IN = timedelta(minutes=15)
 
 
 class NotAuthenticated(Unauthenticated):
@@ -32,6 +34,13 @@ class PermissionMissing(Forbidden):
                 for permission in permissions
             )
         )
+
+
+class ReauthenticationRequired(Forbidden):
+    """The act asks for a password given a short while ago."""
+
+    code = "reauthentication_required"
+    message = "Give your password again first."
 
 
 class ActorKind(StrEnum):
@@ -66,6 +75,8 @@ class Actor:
     auth_time: datetime | None = None
     account: User | None = None
     """The caller's account as authentication read it: asking who I am costs nothing more."""
+    rate_limit: int | None = None
+    """An API key's own limit, in calls a minute; None: those of the account."""
     origin: Origin = field(default_factory=Origin)
 
     @classmethod
@@ -115,6 +126,17 @@ def require_session(actor: Actor) -> tuple[UUID, UUID]:
     if actor.user_id is None or actor.session_id is None:
         raise PermissionMissing("session")
     return actor.user_id, actor.session_id
+
+
+def require_recent_session(actor: Actor, at: datetime) -> tuple[UUID, UUID]:
+    """For acts that outlive the session: the password was given within the last 15 minutes.
+
+    Raises NotAuthenticated, PermissionMissing, ReauthenticationRequired.
+    """
+    user_id, session_id = require_session(actor)
+    if actor.auth_time is None or at - actor.auth_time > RECENT_SIGN_IN:
+        raise ReauthenticationRequired
+    return user_id, session_id
 
 
 def require_trusted(actor: Actor) -> None:

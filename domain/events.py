@@ -38,6 +38,9 @@ class EventKind(StrEnum):
     SIGNING_KEY_ROTATED = "signing_key.rotated"
     SIGNING_KEY_RETIRED = "signing_key.retired"
     SIGNING_KEY_REVOKED = "signing_key.revoked"
+    API_KEY_CREATED = "api_key.created"
+    API_KEY_ROTATED = "api_key.rotated"
+    API_KEY_REVOKED = "api_key.revoked"
     MAIL_RETRIED = "outbox.retried"
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.errors import Conflict, ErrorDetail, InvalidField
+from domain.errors import Conflict, ErrorDetail, Invalid, InvalidField
 
 ADMIN_ROLE = "admin"
 USER_ROLE = "user"
@@ -69,6 +69,16 @@ class UnknownRole(InvalidField):
         super().__init__(
             ErrorDetail(field="roles", code="unknown_role", message="There is no such role.")
         )
+
+
+class UnknownPermission(Invalid):
+    """A permission was named that nobody has registered."""
+
+    code = "unknown_permission"
+    message = "There is no such permission."
+
+    def __init__(self, field: str = "permissions") -> None:
+        super().__init__(ErrorDetail(field=field, code="unknown_permission", message=self.message))
 
 
 @dataclass(frozen=True, kw_only=True)

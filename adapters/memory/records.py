@@ -6,6 +6,7 @@ from typing import Any, Self, cast
 from uuid import UUID
 
 from application.ports.jobs import JobLease
+from domain.api_keys import ApiKey
 from domain.events import Event
 from domain.idempotency import IdempotencyClaim
 from domain.links import Link
@@ -29,6 +30,7 @@ class Records:
     credentials: dict[UUID, PasswordCredential] = field(default_factory=dict)
     sessions: dict[UUID, Session] = field(default_factory=dict)
     role_permissions: dict[str, frozenset[str]] = field(default_factory=_built_in_permissions)
+    api_keys: dict[UUID, ApiKey] = field(default_factory=dict)
     events: dict[UUID, Event] = field(default_factory=dict)
     signing_keys: dict[str, SigningKey] = field(default_factory=dict)
     links: dict[UUID, Link] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from adapters.memory.records import Records
 from application.ports.roles import RoleRepository
+from domain.roles import BUILT_IN_PERMISSIONS
 
 
 class MemoryRoleRepository(RoleRepository):
@@ -15,3 +16,8 @@ class MemoryRoleRepository(RoleRepository):
     async def permissions_of(self, roles: frozenset[str]) -> frozenset[str]:
         held = self._records.role_permissions
         return frozenset().union(*(held.get(role, frozenset()) for role in roles))
+
+    async def known_permissions(self, names: frozenset[str]) -> frozenset[str]:
+        # Permissions have no dictionary of their own: one that no role holds is a built-in one.
+        held = self._records.role_permissions.values()
+        return names & frozenset(BUILT_IN_PERMISSIONS).union(*held)

@@ -3,6 +3,7 @@
 from types import TracebackType
 from typing import Self
 
+from adapters.memory.api_keys import MemoryApiKeyRepository
 from adapters.memory.credentials import MemoryCredentialRepository
 from adapters.memory.events import MemoryEventRepository
 from adapters.memory.idempotency import MemoryIdempotencyRepository
@@ -39,6 +40,7 @@ class MemoryUnitOfWork(UnitOfWork):
         self.credentials = MemoryCredentialRepository(records)
         self.sessions = MemorySessionRepository(records)
         self.roles = MemoryRoleRepository(records)
+        self.api_keys = MemoryApiKeyRepository(records)
         self.events = MemoryEventRepository(records)
         self.signing_keys = MemorySigningKeyRepository(records)
         self.links = MemoryLinkRepository(records)

@@ -72,6 +72,8 @@ class MemoryUserRepository(UserRepository):
         records.credentials.pop(user_id, None)
         for session_id in [s.id for s in records.sessions.values() if s.user_id == user_id]:
             del records.sessions[session_id]
+        for key_id in [key.id for key in records.api_keys.values() if key.owner_id == user_id]:
+            del records.api_keys[key_id]
         for link_id in [link.id for link in records.links.values() if link.user_id == user_id]:
             del records.links[link_id]
         return True

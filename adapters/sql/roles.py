@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from adapters.sql.statements import StatementRunner
-from adapters.sql.tables import role_permissions, roles
+from adapters.sql.tables import permissions, role_permissions, roles
 from application.ports.roles import RoleRepository
 from domain.roles import ADMIN_ROLE
 from domain.text import is_storable
@@ -29,3 +29,9 @@ class SqlRoleRepository(RoleRepository):
             role_permissions.c.role_name.in_(list(filter(can_exist, roles)))
         )
         return frozenset((await self._run(held)).scalars())
+
+    async def known_permissions(self, names: frozenset[str]) -> frozenset[str]:
+        known = select(permissions.c.name).where(
+            permissions.c.name.in_(list(filter(is_storable, names)))
+        )
+        return frozenset((await self._run(known)).scalars())

@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, insert, select, update
 
 from adapters.sql.engine import Database
 from adapters.sql.errors import translated
 from adapters.sql.hot_statements import HotStatement
 from adapters.sql.statements import StatementRunner
-from adapters.sql.tables import role_permissions, sessions, user_roles, users
-from adapters.sql.users import ROLE_NAMES, split_names, user_from_row
+from adapters.sql.tables import sessions, users
+from adapters.sql.users import PERMISSION_NAMES, ROLE_NAMES, split_names, user_from_row
 from application.ports.sessions import (
     LiveAt,
     LiveSession,
@@ -114,19 +114,8 @@ def _is_live(live: LiveAt) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-_PERMISSION_NAMES = (
-    select(func.aggregate_strings(role_permissions.c.permission_name, ","))
-    .select_from(
-        user_roles.join(role_permissions, role_permissions.c.role_name == user_roles.c.role_name)
-    )
-    .where(user_roles.c.user_id == users.c.id)
-    .correlate(users)
-    .scalar_subquery()
-    .label("permission_names")
-)
-
 _LIVE_SESSION = (
-    select(users, ROLE_NAMES, _PERMISSION_NAMES, sessions.c.auth_time)
+    select(users, ROLE_NAMES, PERMISSION_NAMES, sessions.c.auth_time)
     .select_from(sessions.join(users, users.c.id == sessions.c.user_id))
     .where(
         sessions.c.id == bindparam("session_id", required=False),

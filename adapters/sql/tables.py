@@ -159,6 +159,7 @@ api_keys = Table(
     _when("expires_at"),
     _when("last_used_at", nullable=True),
     _when("revoked_at", nullable=True),
+    _when("rotated_at", nullable=True),
     Index(None, "owner_id"),
 )
 

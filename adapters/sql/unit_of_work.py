@@ -6,6 +6,7 @@ from typing import Self
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.sql.api_keys import SqlApiKeyRepository
 from adapters.sql.credentials import SqlCredentialRepository
 from adapters.sql.engine import Database
 from adapters.sql.errors import translated
@@ -46,6 +47,7 @@ class SqlUnitOfWork(UnitOfWork):
         self.credentials = SqlCredentialRepository(runner)
         self.sessions = SqlSessionRepository(runner)
         self.roles = SqlRoleRepository(runner)
+        self.api_keys = SqlApiKeyRepository(runner)
         self.events = SqlEventRepository(runner)
         self.signing_keys = SqlSigningKeyRepository(runner)
         self.links = SqlLinkRepository(runner)

@@ -8,7 +8,7 @@ from sqlalchemy import Row, Select, delete, func, insert, select, update
 
 from adapters.sql.roles import can_exist
 from adapters.sql.statements import StatementRunner
-from adapters.sql.tables import user_roles, users
+from adapters.sql.tables import role_permissions, user_roles, users
 from application.ports.users import UserChanges, UserRepository
 from domain.addresses import EmailAddress
 from domain.roles import ADMIN_ROLE, UnknownRole
@@ -21,6 +21,17 @@ ROLE_NAMES = (
     .correlate(users)
     .scalar_subquery()
     .label("role_names")
+)
+
+PERMISSION_NAMES = (
+    select(func.aggregate_strings(role_permissions.c.permission_name, ","))
+    .select_from(
+        user_roles.join(role_permissions, role_permissions.c.role_name == user_roles.c.role_name)
+    )
+    .where(user_roles.c.user_id == users.c.id)
+    .correlate(users)
+    .scalar_subquery()
+    .label("permission_names")
 )
 
 

@@ -13,3 +13,7 @@ class RoleRepository(ABC):
     @abstractmethod
     async def permissions_of(self, roles: frozenset[str]) -> frozenset[str]:
         """The union of what the roles hold; unknown roles hold nothing."""
+
+    @abstractmethod
+    async def known_permissions(self, names: frozenset[str]) -> frozenset[str]:
+        """Those of the names that are permissions."""

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import Self
 
+from application.ports.api_keys import ApiKeyRepository
 from application.ports.events import EventRepository
 from application.ports.idempotency import IdempotencyRepository
 from application.ports.jobs import JobRepository
@@ -28,6 +29,7 @@ class UnitOfWork(ABC):
     credentials: CredentialRepository
     sessions: SessionRepository
     roles: RoleRepository
+    api_keys: ApiKeyRepository
     events: EventRepository
     signing_keys: SigningKeyRepository
     links: LinkRepository

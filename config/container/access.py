@@ -3,7 +3,9 @@
 from dependency_injector import providers
 
 from application.authentication import AuthenticateToken, RecordDenial
-from application.introspection import ExplainToken, IntrospectToken, RevokeToken
+from application.introspection.explain import ExplainToken
+from application.introspection.introspect import IntrospectToken
+from application.introspection.revoke import RevokeToken
 from application.passwords import ChangePassword, Reauthenticate
 from application.sessions.ending import EndOtherSessions, EndSession, EndUserSessions, SignOut
 from application.sessions.listing import ListSessions
@@ -63,6 +65,7 @@ class AccessUseCases(Shared):
         access_tokens=Shared.access_token_reader,
         sessions=Shared.session_lookup,
         refresh_tokens=Shared.refresh_tokens,
+        api_keys=Shared.api_key_reader,
         rules=Shared.refresh_rules,
         clock=Shared.clock,
     )
@@ -70,6 +73,7 @@ class AccessUseCases(Shared):
         ExplainToken,
         access_tokens=Shared.access_token_reader,
         refresh_tokens=Shared.refresh_tokens,
+        api_keys=Shared.api_key_reader,
         uow=Shared.uow,
         rules=Shared.refresh_rules,
         clock=Shared.clock,
@@ -79,6 +83,7 @@ class AccessUseCases(Shared):
         uow=Shared.uow,
         access_tokens=Shared.access_token_reader,
         refresh_tokens=Shared.refresh_tokens,
+        api_keys=Shared.api_key_reader,
         clock=Shared.clock,
         events=Shared.events,
     )

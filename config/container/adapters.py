@@ -3,14 +3,17 @@
 from dependency_injector import containers, providers
 
 from adapters.crypto.answers import AesGcmAnswerVault
+from adapters.crypto.api_keys import Base62ApiKeyCodec
 from adapters.crypto.jwt import JwtSigner, JwtVerifier
 from adapters.crypto.refresh_tokens import HmacRefreshTokenCodec
 from adapters.crypto.signing_keys import CryptoKeyRing, SealedSigningKeyFactory
+from adapters.memory.api_keys import MemoryApiKeyLookup
 from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.memory.records import MemoryDatabase
 from adapters.memory.sessions import MemorySessionLookup
 from adapters.memory.storage import MemoryStorage
 from adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
+from adapters.sql.api_keys import SqlApiKeyLookup
 from adapters.sql.sessions import SqlSessionLookup
 from adapters.sql.storage import SqlStorage
 from adapters.sql.unit_of_work import SqlUnitOfWorkFactory
@@ -49,6 +52,7 @@ class Adapters(containers.DeclarativeContainer):
     )
     refresh_tokens = providers.Singleton(HmacRefreshTokenCodec, server_secret)
     answer_vault = providers.Singleton(AesGcmAnswerVault, server_secret)
+    api_key_codec = providers.Singleton(Base62ApiKeyCodec)
     signing_key_factory = providers.Singleton(SealedSigningKeyFactory, server_secret)
     limiter = providers.Selector(
         providers.Callable(factories.limiter_backend, settings),
@@ -76,4 +80,9 @@ class Adapters(containers.DeclarativeContainer):
         storage_kind,
         memory=providers.Singleton(MemorySessionLookup, memory_database),
         sql=providers.Singleton(SqlSessionLookup, database),
+    )
+    api_key_lookup = providers.Selector(
+        storage_kind,
+        memory=providers.Singleton(MemoryApiKeyLookup, memory_database),
+        sql=providers.Singleton(SqlApiKeyLookup, database),
     )

@@ -3,6 +3,7 @@
 from dependency_injector import providers
 
 from application.access_tokens import AccessTokenReader
+from application.api_key_reader import ApiKeyReader
 from application.audit import EventFactory
 from application.idempotency import Idempotency
 from application.limits import CallLimits
@@ -31,6 +32,7 @@ class Shared(Adapters):
     signer = Adapters.signer
     verifier = Adapters.verifier
     refresh_tokens = Adapters.refresh_tokens
+    api_key_codec = Adapters.api_key_codec
     signing_key_factory = Adapters.signing_key_factory
     limiter = Adapters.limiter
     answer_vault = Adapters.answer_vault
@@ -69,6 +71,13 @@ class Shared(Adapters):
     )
     access_token_reader = providers.Singleton(
         AccessTokenReader, verifier=verifier, keys=key_ring_keeper
+    )
+    api_key_reader = providers.Singleton(
+        ApiKeyReader,
+        codec=api_key_codec,
+        lookup=Adapters.api_key_lookup,
+        uow=uow,
+        clock=clock,
     )
 
     idempotency = providers.Singleton(

@@ -2,10 +2,11 @@
 
 from config.container.access import AccessUseCases
 from config.container.accounts import AccountUseCases
+from config.container.api_keys import ApiKeyUseCases
 from config.container.operations import OperationUseCases
 
 
-class Container(AccountUseCases, AccessUseCases, OperationUseCases):
+class Container(AccountUseCases, AccessUseCases, ApiKeyUseCases, OperationUseCases):
     """Every object is made once, on first use, by a sync constructor that does no I/O.
 
     Tests override a provider, or hand in settings that choose the memory adapters.

@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn, TextIO
 import typer
 
 from domain.text import is_storable
+from entrypoints.cli.api_keys import api_keys
 from entrypoints.cli.check import check
 from entrypoints.cli.endings import Refused, run_to_end
 from entrypoints.cli.migrate import migrate
@@ -34,6 +35,7 @@ app.command()(check)
 app.command()(openapi)
 app.add_typer(users, name="users")
 app.add_typer(sessions, name="sessions")
+app.add_typer(api_keys, name="api-keys")
 app.add_typer(tokens, name="tokens")
 app.add_typer(signing_keys, name="signing-keys")
 app.add_typer(outbox, name="outbox")

@@ -1,8 +1,8 @@
-"""`doorward tokens inspect`: what a token grants, or why it does not work."""
+"""`doorward tokens inspect`: what a token or key grants, or why it does not work."""
 
 import typer
 
-from application.introspection import ActiveToken, IntrospectTokenQuery
+from application.introspection.introspect import ActiveToken, IntrospectTokenQuery
 from domain.access import Actor
 from entrypoints.cli.endings import Refused
 from entrypoints.cli.installation import installation
@@ -10,7 +10,7 @@ from entrypoints.cli.output import AsJson, instant, print_json, print_record
 from entrypoints.cli.prompts import read_token
 
 tokens = typer.Typer(
-    help="Access and refresh tokens.",
+    help="Access tokens, refresh tokens, API keys.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -19,12 +19,12 @@ tokens = typer.Typer(
 
 @tokens.callback()
 def _tokens() -> None:
-    """Access and refresh tokens."""
+    """Access tokens, refresh tokens, API keys."""
 
 
 @tokens.command()
 def inspect(json: AsJson = False) -> None:
-    """Read a token from standard input and say what it grants, or why it does not work."""
+    """Read a token or key from standard input and say what it grants, or why it does not work."""
     with installation() as found:
         query = IntrospectTokenQuery(actor=Actor.operator(), token=read_token())
         found.run(found.container.key_ring_keeper().refresh())

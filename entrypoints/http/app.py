@@ -12,6 +12,7 @@ from config.logging import configure_logging
 from config.settings import Settings
 from entrypoints.http import (
     account_pages,
+    api_keys,
     auth,
     health,
     oauth,
@@ -25,6 +26,7 @@ from entrypoints.http.direct import DirectRoutes
 from entrypoints.http.drain import install_drain
 from entrypoints.http.errors import register_error_handlers
 from entrypoints.http.key_refresh import keep_keys_fresh, refresh_keys
+from entrypoints.http.key_uses import KeyUseWriter
 from entrypoints.http.middleware.body_limit import BodyLimit
 from entrypoints.http.middleware.boundary import ErrorBoundary
 from entrypoints.http.middleware.cors import Cors
@@ -54,6 +56,7 @@ def create_app(container: Container | None = None) -> FastAPI:
     app.include_router(users.router)
     app.include_router(auth.router)
     app.include_router(sessions.router)
+    app.include_router(api_keys.router)
     app.include_router(oauth.router)
     app.include_router(recovery.router)
     app.include_router(account_pages.router)
@@ -91,6 +94,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await refresh_keys(container)
     install_drain(container.check_health(), container.settings().drain_seconds)
     refresher = asyncio.create_task(keep_keys_fresh(container), name="signing-keys")
+    key_uses = KeyUseWriter(container)
+    key_uses.start()
     jobs = BackgroundJobs(container) if container.settings().jobs == "inprocess" else None
     if jobs is not None:
         jobs.start()
@@ -99,6 +104,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         if jobs is not None:
             await jobs.stop()
+        await key_uses.stop()
         refresher.cancel()
         with suppress(asyncio.CancelledError):
             await refresher

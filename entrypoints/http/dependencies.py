@@ -4,11 +4,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from application.api_keys.authentication import AuthenticateApiKeyQuery
 from application.authentication import AuthenticateTokenQuery
 from config.container import Container
 from domain.access import Actor, NotAuthenticated
 from domain.errors import Unauthenticated
-from domain.sessions import InvalidAccessToken, InvalidApiKey
+from domain.sessions import InvalidAccessToken
 from entrypoints.http.context import context_of
 from entrypoints.http.errors import ambiguous_credentials
 from entrypoints.http.limits import Limits, get_limits
@@ -34,8 +35,8 @@ async def _authenticate(request: Request, services: Container) -> Actor:
     if len(tokens) + len(keys) > 1:
         raise ambiguous_credentials()
     if keys:
-        # No key has been issued yet, so none is valid.
-        raise InvalidApiKey
+        key = AuthenticateApiKeyQuery(api_key=keys[0], origin=context.origin)
+        return await services.authenticate_api_key().execute(key)
     if not tokens:
         return Actor.anonymous(context.origin)
     scheme, _, token = tokens[0].partition(" ")

@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
 
-from application.introspection import IntrospectTokenQuery, RevokeTokenCommand
+from application.introspection.introspect import IntrospectTokenQuery
+from application.introspection.revoke import RevokeTokenCommand
 from application.limits import LimitGroup
 from application.sessions.refresh import RefreshSessionCommand
 from domain.roles import TOKENS_INTROSPECT
@@ -88,7 +89,7 @@ async def token(form: OAuthForm, actor: Anonymous, services: Services) -> Respon
         "`invalid_request`, `ambiguous_credentials`",
         form_schema(
             ("token",),
-            token={"description": "An access token or a refresh token."},
+            token={"description": "An access token, a refresh token or an API key."},
             token_type_hint={"description": "Not needed."},
         ),
     ),
@@ -115,13 +116,16 @@ async def introspect(
         "`invalid_request`",
         form_schema(
             ("token",),
-            token={"description": "An access token or a refresh token."},
+            token={"description": "An access token, a refresh token or an API key."},
             token_type_hint={"description": "Not needed."},
         ),
     ),
 )
 async def revoke(form: OAuthForm, actor: Anonymous, services: Services) -> Response:
-    """RFC 7009: ends the whole session of the token. 200 for anything; possession suffices."""
+    """RFC 7009: ends the whole session of the token, or the key. 200 for anything.
+
+    Possession suffices.
+    """
     command = RevokeTokenCommand(actor=actor, token=form.required("token"))
     await services.revoke_token().execute(command)
     return Response(status_code=200, headers=_NO_STORE)

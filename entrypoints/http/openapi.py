@@ -65,6 +65,7 @@ def _build(app: FastAPI) -> dict[str, Any]:
             {"name": "auth", "description": "Signing in and out."},
             {"name": "recovery", "description": "Lost passwords, proof and change of address."},
             {"name": "sessions", "description": "Signed-in devices."},
+            {"name": "api-keys", "description": "Keys for calls between servers."},
             {"name": "health", "description": "Whether the service can do its work."},
             {"name": "oauth", "description": "What OAuth clients and resource servers ask."},
             {"name": "well-known", "description": "What verifiers of our tokens read."},

@@ -65,6 +65,11 @@ def holder_of(permission: str, *, or_self: bool = False) -> Access:
     return Access(rule=rule, credentials=("bearer", "apiKey"))
 
 
+def session_or(permission: str) -> Access:
+    """For what a signed-in user does with their own, and holders of a permission with others'."""
+    return Access(rule=f"session or {permission}", credentials=("bearer", "apiKey"))
+
+
 def operation(
     access: Access, *failures: Failure, has_body: bool = False, **more: Any
 ) -> dict[str, Any]:

@@ -2,11 +2,8 @@
 
 import pytest
 
-from application.introspection import (
-    ActiveToken,
-    IntrospectTokenQuery,
-    RevokeTokenCommand,
-)
+from application.introspection.introspect import ActiveToken, IntrospectTokenQuery
+from application.introspection.revoke import RevokeTokenCommand
 from application.ports.users import UserChanges
 from application.sessions.refresh import RefreshSessionCommand
 from application.sessions.sign_in import SignInCommand
@@ -14,8 +11,9 @@ from application.users.administration import SetUserRolesCommand
 from domain.access import Actor, NotAuthenticated, PermissionMissing
 from domain.events import EventKind, Party
 from domain.roles import BUILT_IN_PERMISSIONS, BUILT_IN_ROLES
-from domain.sessions import InvalidAccessToken, SessionEnd
+from domain.sessions import InvalidAccessToken, InvalidApiKey, SessionEnd
 from domain.users import User, UserStatus
+from tests.application.api_keys.keys import at_home, call_with, make_key, rotate
 from tests.application.people import (
     ANYBODY,
     ROOT,
@@ -177,6 +175,74 @@ async def test_tokens_for_other_services_can_be_asked_about_and_given_up() -> No
         assert await introspect(world, token) is not None
         await revoke(world, token)
         assert await introspect(world, token) is None
+
+
+async def test_a_live_key_is_alive_with_what_it_may_do_now(service: World, ada: User) -> None:
+    issued = await make_key(service, ada, "items:read", "items:write")
+    async with unchanged(service):
+        active = await introspect(service, issued.text)
+    assert active == ActiveToken(
+        token_type="api_key",
+        subject=str(ada.id),
+        username="Ada@example.com",
+        client_id=str(issued.key.id),
+        scope=frozenset({"items:read", "items:write"}),
+        issued_at=issued.key.created_at,
+        expires_at=issued.key.expires_at,
+    )
+    # Asking was no use of it.
+    assert service.container.api_key_uses().seen(issued.key).last_used_at is None
+    command = SetUserRolesCommand(actor=ROOT, user_id=ada.id, roles=frozenset())
+    await service.container.set_user_roles().execute(command)
+    active = await introspect(service, issued.text)
+    assert active is not None
+    assert active.scope == frozenset()
+
+
+async def test_a_dead_key_is_dead_and_the_operator_learns_why(service: World, ada: User) -> None:
+    keys = {name: await make_key(service, ada) for name in ("revoked", "rotated", "old", "other")}
+    await revoke(service, keys["revoked"].text)
+    actor = await at_home(service, ada)
+    await rotate(service, actor, keys["rotated"].key, overlap_seconds=0)
+    for text, reason in (
+        (keys["revoked"].text, "It was revoked."),
+        (keys["rotated"].text, "It was rotated."),
+        (keys["old"].text[:-1], "It is not a whole key: part of it is missing, or was mistyped."),
+        (
+            service.container.api_key_codec().mint().text,
+            "There is no such key; its account may be gone.",
+        ),
+    ):
+        assert await introspect(service, text) is None
+        assert await explain(service, text) == reason
+    async with service.container.uow()() as uow:
+        changes = UserChanges(status=UserStatus.DISABLED)
+        await uow.users.change(ada.id, changes, service.clock.now(), None)
+        await uow.commit()
+    assert await introspect(service, keys["other"].text) is None
+    assert await explain(service, keys["other"].text) == "Its account is disabled."
+    service.clock.advance(90 * 24 * 60 * 60)
+    assert await explain(service, keys["old"].text) == "It has expired."
+
+
+async def test_whoever_holds_a_key_may_give_it_up(service: World, ada: User) -> None:
+    issued, other = await make_key(service, ada), await make_key(service, ada)
+    async with unchanged(service):
+        await revoke(service, issued.text[:-1])
+        await revoke(service, service.container.api_key_codec().mint().text)
+    await call_with(service, issued.text)
+    await revoke(service, issued.text)
+    event = await last_event(service)
+    assert (event.kind, event.subject) == (
+        EventKind.API_KEY_REVOKED,
+        Party(type="api_key", id=str(issued.key.id)),
+    )
+    assert event.actor.type == "anonymous"
+    with pytest.raises(InvalidApiKey):
+        await call_with(service, issued.text)
+    async with unchanged(service):
+        await revoke(service, issued.text)
+    await call_with(service, other.text)
 
 
 async def test_tokens_are_not_shown() -> None:

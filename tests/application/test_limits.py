@@ -1,6 +1,7 @@
 """Who is charged for a call: callers by themselves, attempts by address and account alike."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +9,7 @@ from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.system.addresses import EmailValidatorNormaliser
 from application.limits import CallLimits, LimitGroup, address_block
 from application.ports.rate_limiter import Charge, RateLimiter, RateLimitVerdict
-from domain.access import Origin
+from domain.access import Actor, Origin
 from domain.rate_limits import RateLimitRule
 from tests.application.people import ANYBODY, signed_in, with_key
 from tests.domain.samples import a_user
@@ -111,6 +112,33 @@ async def test_callers_are_charged_apart(limits: CallLimits) -> None:
     assert over is not None
     assert fresh is not None
     assert [over.verdict.allowed, fresh.verdict.allowed] == [False, True]
+
+
+def limited(rate_limit: int) -> Actor:
+    return replace(with_key(a_user()), rate_limit=rate_limit)
+
+
+async def test_a_key_with_a_limit_of_its_own_is_charged_by_that_alone(
+    limits: CallLimits, recorder: Recorder
+) -> None:
+    key, other = limited(2), limited(2)
+    applied = [await limits.charge_caller(key, group) for group in LimitGroup][:3]
+    assert [each is not None and each.verdict.allowed for each in applied] == [True, True, False]
+    assert applied[0] is not None
+    assert (applied[0].group, applied[0].rule) == (LimitGroup.API_KEY, RateLimitRule(2, 60))
+    fresh = await limits.charge_caller(other, LimitGroup.READ)
+    assert fresh is not None
+    assert fresh.verdict.allowed
+    assert not any(charge.fail_closed for charge in recorder.charges)
+    # Its account was charged for none of that.
+    assert not any(str(key.user_id) in charge.key for charge in recorder.charges)
+
+
+async def test_keys_without_a_limit_share_that_of_their_account(limits: CallLimits) -> None:
+    ada = a_user()
+    callers = [signed_in(ada), with_key(ada), with_key(ada)]
+    left = [await limits.charge_caller(caller, LimitGroup.WRITE) for caller in callers]
+    assert [each.verdict.remaining for each in left if each] == [4, 3, 2]
 
 
 @pytest.mark.parametrize(

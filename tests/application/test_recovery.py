@@ -4,6 +4,8 @@ import asyncio
 
 import pytest
 
+from application.api_keys.authentication import AuthenticateApiKeyQuery
+from application.api_keys.issuing import CreateApiKeyCommand
 from application.recovery.addresses import (
     ChangeEmailCommand,
     ResendVerificationCommand,
@@ -11,12 +13,12 @@ from application.recovery.addresses import (
 )
 from application.recovery.passwords import ForgotPasswordCommand, ResetPasswordCommand
 from application.users.administration import SetPasswordCommand, UpdateUserCommand
-from domain.access import Actor
+from domain.access import Actor, Origin
 from domain.errors import DomainError
 from domain.links import InvalidLink
 from domain.passwords import WeakPassword
-from domain.sessions import InvalidCredentials
-from domain.users import UserStatus
+from domain.sessions import InvalidApiKey, InvalidCredentials
+from domain.users import User, UserStatus
 from tests.mail_house import ANYONE, NEW_PASSWORD, PASSWORD, House
 
 ADA = "ada@example.com"
@@ -62,6 +64,22 @@ async def reset_token(house: House) -> str:
     return await house.delivered_token()
 
 
+async def make_key(house: House, owner: User) -> str:
+    command = CreateApiKeyCommand(
+        actor=Actor.operator(), owner_id=owner.id, name="Report", scopes=frozenset()
+    )
+    return (await house.container.create_api_key().execute(command)).text
+
+
+async def works(house: House, key: str) -> bool:
+    query = AuthenticateApiKeyQuery(api_key=key, origin=Origin())
+    try:
+        await house.container.authenticate_api_key().execute(query)
+    except InvalidApiKey:
+        return False
+    return True
+
+
 async def test_a_reset_link_sets_the_password_and_proves_the_address(house: House) -> None:
     await reset(house, await reset_token(house))
     assert (await house.user(ADA)).email_verified
@@ -82,6 +100,24 @@ async def test_a_reset_ends_every_session_and_every_other_link(house: House) -> 
     for token in (verification, change):
         with pytest.raises(InvalidLink):
             await verify(house, token)
+
+
+async def test_a_reset_and_the_first_proof_end_every_key_of_the_account(house: House) -> None:
+    await house.register(GRACE)
+    token = await house.delivered_token()
+    bystander = await make_key(house, await house.user(ADA))
+    proved = await make_key(house, await house.user(GRACE))
+    await verify(house, token)
+    assert await works(house, bystander)
+    assert not await works(house, proved)
+    # A second proof is no first one, and a changed address takes no keys along.
+    kept = await make_key(house, await house.user(GRACE))
+    await change_email(house, await house.session_of(GRACE), "new@example.com")
+    await verify(house, await house.delivered_token())
+    assert await works(house, kept)
+    await house.delivered()
+    await reset(house, await reset_token(house))
+    assert not await works(house, bystander)
 
 
 async def test_of_many_resets_with_one_link_one_succeeds(house: House) -> None:

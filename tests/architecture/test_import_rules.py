@@ -45,6 +45,7 @@ SHARED = {
     *(
         "access_tokens",
         "account_access",
+        "api_key_reader",
         "audit",
         "authority",
         "idempotency",

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from adapters.system.clock import Uuid7Generator
 from domain.addresses import EmailAddress
+from domain.api_keys import ApiKey
 from domain.events import Event, EventKind, EventOutcome, Party
 from domain.sessions import Session
 from domain.signing_keys import SigningAlgorithm, SigningKey, SigningKeyStatus
@@ -57,6 +59,23 @@ def a_session(user_id: UUID, **changes: Any) -> Session:
         server_secret_id="a1b2c3",
     )
     return replace(session, **changes)
+
+
+def an_api_key(owner_id: UUID, **changes: Any) -> ApiKey:
+    """A key that was made at NOW and lasts a day."""
+    public_id = new_id().hex[-16:]
+    key = ApiKey(
+        id=new_id(),
+        public_id=public_id,
+        owner_id=owner_id,
+        name="Nightly report",
+        secret_digest=sha256(public_id.encode()).digest(),
+        scopes=frozenset({"items:read"}),
+        rate_limit=None,
+        created_at=NOW,
+        expires_at=NOW + timedelta(days=1),
+    )
+    return replace(key, **changes)
 
 
 def an_event(**changes: Any) -> Event:

@@ -26,6 +26,7 @@ KINDS = {Invalid, Unauthenticated, Forbidden, NotFound, Conflict, RateLimited, U
 
 # Told apart inside, one and the same to the caller.
 SHARE_THE_CODE_OF_THEIR_PARENT = {
+    "ApiKeyNotActive": "conflict",
     "InvalidEmailAddress": "validation_error",
     "KeyIsCurrent": "conflict",
     "RotationTooSoon": "conflict",

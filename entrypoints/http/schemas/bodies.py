@@ -1,10 +1,13 @@
 """What all request and response bodies share."""
 
+import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     GetJsonSchemaHandler,
     PlainSerializer,
@@ -25,6 +28,36 @@ Instant = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 """RFC 3339, UTC, `Z`."""
+
+
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def _read_instant(sent: Any) -> datetime:
+    # Pydantic alone would also take numbers, days without a time and times without an offset.
+    if isinstance(sent, str) and _RFC_3339.fullmatch(sent):
+        with suppress(ValueError, OverflowError):
+            return datetime.fromisoformat(sent.upper()).astimezone(UTC)
+    raise PydanticCustomError("invalid_instant", "This must be a time as in RFC 3339.")
+
+
+GivenInstant = Annotated[
+    datetime,
+    BeforeValidator(_read_instant),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""RFC 3339, with whatever offset."""
+
+
+def _read_whole_number(sent: Any) -> int:
+    # Pydantic alone would also take "5" and true; to JSON Schema 5.0 is an integer (6.1.1).
+    if isinstance(sent, int | float) and not isinstance(sent, bool) and sent == sent // 1:
+        return int(sent)
+    raise PydanticCustomError("int_type", "This must be a whole number.")
+
+
+WHOLE = BeforeValidator(_read_whole_number)
+"""For an int; after its bounds, which otherwise are lost to the schema."""
 
 
 CURSOR_EXAMPLE = "AZjF9m86fD6dCjsfbx8qEMhQ1m0aL2cV3i4T5u6J7k8"

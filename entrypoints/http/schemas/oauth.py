@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, Field
 
-from application.introspection import ActiveToken
+from application.introspection.introspect import ActiveToken
 from entrypoints.http.schemas.bodies import example
 
 OAuthErrorCode = Literal[
@@ -35,8 +35,12 @@ class IntrospectionBody(BaseModel):
     scope: str | None = Field(
         default=None, description="Permissions of this moment, space-separated."
     )
-    client_id: str | None = None
-    token_type: str | None = Field(default=None, description="`Bearer` or `refresh_token`.")
+    client_id: str | None = Field(
+        default=None, description="`first-party`; of an API key, the key's id."
+    )
+    token_type: str | None = Field(
+        default=None, description="`Bearer`, `refresh_token` or `api_key`."
+    )
     exp: int | None = None
     iat: int | None = None
     username: str | None = None

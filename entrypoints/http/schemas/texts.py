@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from domain.api_keys import MAX_SCOPES
 from domain.text import is_storable
 from domain.users import MAX_ROLES
 
@@ -85,6 +86,13 @@ def _without_repeats(names: list[str]) -> list[str]:
         raise PydanticCustomError("repeated", "A name is given twice.")
     return names
 
+
+PermissionNames = Annotated[
+    list[Annotated[str, StringConstraints(min_length=1, max_length=64), _STORABLE]],
+    Field(max_length=MAX_SCOPES, json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_without_repeats),
+]
+"""Any texts: which of them are permissions is a matter of what is registered."""
 
 RoleNames = Annotated[
     list[RoleName],

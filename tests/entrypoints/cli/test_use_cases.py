@@ -31,6 +31,9 @@ FOR_OPERATORS = {
     "list_sessions": ("sessions list",),
     "end_session": ("sessions revoke",),
     "end_user_sessions": ("sessions revoke",),
+    "create_api_key": ("api-keys create",),
+    "list_api_keys": ("api-keys list",),
+    "revoke_api_key": ("api-keys revoke",),
     "introspect_token": ("tokens inspect",),
     "explain_token": ("tokens inspect",),
 }
@@ -39,6 +42,9 @@ FOR_OPERATORS = {
 NOT_FOR_OPERATORS = {
     "check_health": "the server's own state; `check` looks at what a command can see",
     "authenticate_token": "a caller's credential",
+    "authenticate_api_key": "a caller's credential",
+    "get_api_key": "the list shows the same",
+    "rotate_api_key": "its owner's own act, who gets the new key",
     "record_denial": "of a caller over HTTP",
     "sign_in": "a person's own act",
     "sign_out": "a person's own act",

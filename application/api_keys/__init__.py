@@ -1,0 +1,1 @@
+"""API keys: making, seeing, replacing and revoking them, and calling with one."""

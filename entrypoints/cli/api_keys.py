@@ -1,0 +1,145 @@
+"""`doorward api-keys`: keys for calls between servers."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from application.api_keys.issuing import CreateApiKeyCommand
+from application.api_keys.queries import ListApiKeysQuery
+from application.api_keys.revoking import RevokeApiKeyCommand
+from domain.access import Actor
+from domain.api_keys import ApiKey
+from domain.pages import DEFAULT_LIMIT, MAX_LIMIT
+from entrypoints.cli.endings import WrongUsage
+from entrypoints.cli.installation import installation
+from entrypoints.cli.output import AsJson, instant, print_json, print_record, print_table
+from entrypoints.cli.users.finding import Account, find_account
+
+api_keys = typer.Typer(
+    help="Keys for calls between servers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+_COLUMNS = ("id", "name", "prefix", "scopes", "status", "expires_at", "last_used_at")
+
+
+@api_keys.command()
+def create(
+    account: Account,
+    name: Annotated[str, typer.Option(help="What the key is for.", show_default=False)],
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="A permission of the account; may be given again.", show_default=False),
+    ] = None,
+    expires_at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="When it ends, as in 2030-01-31T12:00:00Z; 90 days from now if left out.",
+            show_default=False,
+        ),
+    ] = None,
+    rate_limit: Annotated[
+        int | None,
+        typer.Option(
+            help="Calls in 60 seconds; the account's limits if left out.", show_default=False
+        ),
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Make a key for an account, and show it this once."""
+    ends_at = _time(expires_at) if expires_at is not None else None
+    with installation() as found:
+        command = CreateApiKeyCommand(
+            actor=Actor.operator(),
+            owner_id=find_account(found, account).id,
+            name=name,
+            scopes=frozenset(scope or ()),
+            expires_at=ends_at,
+            rate_limit=rate_limit,
+        )
+        issued = found.run(found.container.create_api_key().execute(command))
+    fields = _fields(issued.key, issued.key.created_at)
+    if json:
+        print_json({**fields, "key": issued.text})
+        return
+    print_record(_shown(fields))
+    # Outside the table, where no terminal is too narrow for it to be copied.
+    print("The key, which is not shown again:")
+    print(issued.text)
+
+
+@api_keys.command("list")
+def list_api_keys(
+    account: Account,
+    limit: Annotated[
+        int, typer.Option(min=1, max=MAX_LIMIT, help="How many at most.")
+    ] = DEFAULT_LIMIT,
+    cursor: Annotated[
+        str | None, typer.Option(help="Go on where an earlier list ended.", show_default=False)
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """List the keys of an account in every status, the newest first."""
+    with installation() as found:
+        query = ListApiKeysQuery(
+            actor=Actor.operator(),
+            owner_id=find_account(found, account).id,
+            limit=limit,
+            cursor=cursor,
+        )
+        page = found.run(found.container.list_api_keys().execute(query))
+        now = found.container.clock().now()
+    items = [_fields(key, now) for key in page.items]
+    if json:
+        print_json({"items": items, "next_cursor": page.next_cursor})
+        return
+    print_table(_COLUMNS, [[_shown(item)[column] for column in _COLUMNS] for item in items])
+    if page.next_cursor is not None:
+        print(f"More: --cursor {page.next_cursor}")
+
+
+@api_keys.command()
+def revoke(
+    api_key_id: Annotated[UUID, typer.Argument(metavar="API-KEY-ID", show_default=False)],
+) -> None:
+    """Revoke a key: it is refused from its next call on."""
+    with installation() as found:
+        command = RevokeApiKeyCommand(actor=Actor.operator(), key_id=api_key_id)
+        found.run(found.container.revoke_api_key().execute(command))
+
+
+def _time(text: str) -> datetime:
+    """Raises WrongUsage."""
+    try:
+        at = datetime.fromisoformat(text)
+        if at.tzinfo is not None:
+            return at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise WrongUsage("--expires-at takes a time with its offset, as in 2030-01-31T12:00:00Z")
+
+
+def _fields(key: ApiKey, at: datetime) -> dict[str, Any]:
+    """A key. Never its secret."""
+    return {
+        "id": str(key.id),
+        "owner_id": str(key.owner_id),
+        "name": key.name,
+        "prefix": key.prefix,
+        "scopes": sorted(key.scopes),
+        "rate_limit": key.rate_limit,
+        "status": key.status_at(at).value,
+        "created_at": instant(key.created_at),
+        "expires_at": instant(key.expires_at),
+        "last_used_at": instant(key.last_used_at) if key.last_used_at else None,
+    }
+
+
+def _shown(fields: dict[str, Any]) -> dict[str, Any]:
+    """What people see of a field that holds nothing."""
+    return {name: "-" if value is None else value for name, value in fields.items()}
