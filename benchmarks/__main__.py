@@ -11,13 +11,12 @@ from typing import Any
 from benchmarks import costs, figures
 from benchmarks.about import about
 from benchmarks.house import House, standing
+from benchmarks.page import RESULTS
 from benchmarks.plot import draw
 from benchmarks.rounds import run
 from benchmarks.scenarios import scenarios
 from benchmarks.tables import figure_line, rate_line
 from tests.services import ROOT
-
-RESULTS = ROOT / "benchmarks" / "results"
 
 
 def main() -> None:

@@ -50,6 +50,8 @@ def run(scenario: Scenario, *, rounds: int, seconds: float) -> list[dict[str, An
 
 def _sample(scenario: Scenario, each: Contestant, number: int, seconds: float) -> dict[str, float]:
     measured, cpu_seconds = each.measure(number, seconds)
+    if not measured.requests:
+        raise RuntimeError(f"{scenario.name}: no answer from {each.name} in {seconds} s")
     if measured.errors:
         raise RuntimeError(f"{scenario.name}: {measured.errors} bad answers from {each.name}")
     return asdict(measured) | {"cpu_us": cpu_seconds / measured.requests * 1_000_000}
