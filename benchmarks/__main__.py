@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks import costs, figures
+from benchmarks import costs, crowding, figures, growth
 from benchmarks.about import about
 from benchmarks.house import House, standing
 from benchmarks.page import RESULTS
@@ -66,6 +66,7 @@ def _measure(house: House, options: argparse.Namespace, result: dict[str, Any]) 
             result["rates"] += rows
             for row in rows:
                 print(rate_line(row), flush=True)
+    _keep(result, figures.beside_peer(result["rates"]))
     for name, measured in _more(house, many):
         if _wanted(options, name):
             _keep(result, measured())
@@ -78,8 +79,8 @@ def _measure(house: House, options: argparse.Namespace, result: dict[str, Any]) 
 def _more(
     house: House, many: dict[str, Any]
 ) -> Iterator[tuple[str, Callable[[], list[figures.Figure]]]]:
-    yield "logins", lambda: figures.beside_logins(house, **many)
-    yield "workers", lambda: figures.workers(house, **many)
+    yield "logins", lambda: crowding.beside_logins(house, **many)
+    yield "workers", lambda: growth.workers(house, **many)
 
 
 def _keep(result: dict[str, Any], found: list[figures.Figure]) -> None:

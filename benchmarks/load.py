@@ -92,6 +92,13 @@ def generate(
     return Measured(**json.loads(_run(command, core, os.environ | root)))
 
 
+def sound(measured: Measured) -> Measured:
+    """Raises RuntimeError where an answer was not a good one."""
+    if measured.errors or not measured.requests:
+        raise RuntimeError(f"{measured.errors} bad answers of {measured.requests}")
+    return measured
+
+
 def _run(command: list[str], core: int, environment: dict[str, str]) -> str:
     done = subprocess.run(
         command,

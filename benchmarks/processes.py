@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,14 +45,30 @@ class Served:
 
 
 def cpu_seconds(processes: Sequence[psutil.Process]) -> float:
-    times = [process.cpu_times() for process in processes]
-    return sum(each.user + each.system for each in times)
+    """Of the processes, and of their children that have ended meanwhile."""
+    total = 0.0
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            total += times.user + times.system + times.children_user + times.children_system
+    return total
 
 
-def started_here(name: str) -> list[psutil.Process]:
-    """Every process of that name among those that this one has started."""
-    below = psutil.Process().children(recursive=True)
-    return [process for process in below if process.name() == name]
+def databases_here() -> list[psutil.Process]:
+    """Every process of the PostgreSQL and the Redis that this process has started."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if process.name() in ("postgres", "redis-server"):
+                found.append(process)
+    return found
+
+
+def keep_databases_to(*cores: int) -> None:
+    """From now on, and whatever they start."""
+    for process in databases_here():
+        with suppress(psutil.NoSuchProcess):
+            process.cpu_affinity(list(cores))
 
 
 @contextmanager

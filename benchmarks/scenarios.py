@@ -10,6 +10,7 @@ from benchmarks.house import House
 from benchmarks.load import Call
 from benchmarks.rounds import Scenario
 
+PEER = "fastapi-users"
 # In a warm-up everything is asked for at least once, even by a slow machine.
 _ASKED_EACH_SECOND = 1_000
 
@@ -59,7 +60,7 @@ def _me(house: House) -> Scenario:
     ]
     if house.peer is not None:
         call = Call(url=f"{house.peer.url}/users/me", headers=BEARER, values=house.peer_tokens)
-        contestants.append(contestant(house, "fastapi-users", house.peer, call, against="floor"))
+        contestants.append(contestant(house, PEER, house.peer, call, against="floor"))
     return Scenario(
         name="me",
         title="GET /users/me",
