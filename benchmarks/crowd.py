@@ -19,6 +19,10 @@ _ACCOUNTS = """
         'crowd' || n || '@example.com', true, 'Somebody', 'human', 'active', 1, now(), now()
     FROM generate_series(1, :count) AS n
 """
+# As every account has, so that a page costs the same wherever it is.
+_ROLES = """
+    INSERT INTO user_roles (user_id, role_name) SELECT id, 'user' FROM users WHERE name = 'Somebody'
+"""
 _ITEMS = """
     INSERT INTO items (id, owner_id, title, data, version, created_at, updated_at)
     SELECT id, id, 'A title', '{"colour": "blue"}', 1, now(), now()
@@ -30,6 +34,7 @@ _PLACE = "SELECT id FROM users ORDER BY id DESC OFFSET :before LIMIT 1"
 async def add_accounts(database_url: str, count: int) -> None:
     """`count` accounts that nobody ever signs in to, older than all others."""
     await _execute(database_url, _ACCOUNTS.replace(":count", str(int(count))))
+    await _execute(database_url, _ROLES)
 
 
 async def add_items(database_url: str, owners: list[UUID]) -> None:

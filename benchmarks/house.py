@@ -55,7 +55,13 @@ class Databases:
 
     def settings(self) -> dict[str, str]:
         """What a service on these databases is started with."""
-        own = {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
+        own = {
+            "ENVIRONMENT": "production",
+            "DATABASE_URL": self.database_url,
+            "REDIS_URL": self.redis_url,
+            # Registering is measured to its end, not to a mail.
+            "REGISTRATION_CONFIRMATION": "none",
+        }
         return own | LIMITS | seed.SETTINGS
 
 
