@@ -17,7 +17,7 @@ ACCOUNT = {"email": "admin@example.com", "password": "a long sentence is best"}
 KEYS, ME, USERS = "/api/v1/api-keys", "/api/v1/users/me", "/api/v1/users"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=[pytest.param("sqlite", marks=pytest.mark.proof), "postgresql"])
 def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Service, Service]]:
     names = {"sqlite": "sqlite_url", "postgresql": "postgresql_database_url"}
     settings = {

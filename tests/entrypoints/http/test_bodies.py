@@ -78,7 +78,9 @@ def damaged(called: Operation) -> Iterator[dict[str, object]]:
     for field in schema.get("required", ()):
         yield {name: value for name, value in example.items() if name != field}
     for field in example:
-        yield from (example | {field: value} for value in NOT_TEXT)
+        is_number = schema["properties"][field].get("type") == "integer"
+        bad = [value for value in NOT_TEXT if value != 7 or not is_number]
+        yield from (example | {field: value} for value in bad)
 
 
 @pytest.mark.parametrize("called", TAKING_JSON, ids=lambda each: each.id)
@@ -154,6 +156,8 @@ async def test_json_goes_by_several_names(api: Api, media_type: str) -> None:
 async def test_without_any_body_the_body_is_missing(api: Api) -> None:
     administrator = await api.administrator()
     for called in TAKING_JSON:
+        if not called.description["requestBody"].get("required"):
+            continue
         response = await api.request(called.method, called.url(), headers=administrator.auth)
         assert (called.id, response.status_code) == (called.id, 422)
         (detail,) = response.json()["details"]
