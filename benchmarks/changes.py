@@ -48,7 +48,7 @@ def refresh(house: House) -> Scenario:
             contestant(house, "floor", house.floor, least),
             contestant(house, "Doorward", house.doorward, call, against="floor", goal=0.50),
         ],
-        warm_up_seconds=1,
+        warm_up_requests=1,
     )
 
 
@@ -73,7 +73,7 @@ def item(house: House) -> Scenario:
             contestant(house, "floor", house.floor, least),
             contestant(house, "Doorward", house.doorward, ours, against="floor"),
         ],
-        warm_up_seconds=1,
+        warm_up_requests=1,
     )
 
 
@@ -103,7 +103,7 @@ def login(house: House) -> Scenario:
                 connections=8,
             ),
         ],
-        warm_up_seconds=1,
+        warm_up_requests=1,
     )
 
 
@@ -133,7 +133,7 @@ def register(house: House) -> Scenario:
                 connections=8,
             ),
         ],
-        warm_up_seconds=1,
+        warm_up_requests=1,
     )
 
 

@@ -53,12 +53,11 @@ def measure(house: House, *, rounds: int, seconds: float) -> list[dict[str, Any]
                 doorward(house.databases.folder, settings | dict(switch.settings), program=program)
             )
             contestants.append(contestant(house, switch.title, served, me_call(house, served)))
-        warm_up = max(1.0, len(me.values) / 1_000)
         scenario = Scenario(
             name="costs",
             title="GET /users/me",
             contestants=contestants,
-            warm_up_seconds=warm_up,
+            warm_up_requests=len(me.values),
         )
         whole, *without = run(scenario, rounds=rounds, seconds=seconds)
     return [

@@ -32,7 +32,7 @@ def workers(house: House, *, rounds: int, seconds: float) -> list[Figure]:
         doorward(house.databases.folder, settings | {"WORKERS": "2"}, cores=CORES) as two,
     ):
         for served in (one, two):
-            _closed(house, served, max(seconds, 2.0))
+            _closed(house, served, max(seconds, len(house.seeds.accounts) / 500))
         growth, own, theirs = [], [], []
         for _ in range(rounds):
             own_before, theirs_before = one.cpu_seconds(), cpu_seconds(databases_here())

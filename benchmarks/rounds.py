@@ -1,5 +1,6 @@
 """Contestants measured in turn, round after round, and what the rounds come to."""
 
+import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -25,27 +26,32 @@ class Contestant:
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """What is compared in one round: the first of them is what the others are compared with.
-
-    `warm_up_seconds` of each go before the first round.
-    """
+    """What is compared in one round. As many requests to each, at least, go before the first."""
 
     name: str
     title: str
     contestants: Sequence[Contestant]
-    warm_up_seconds: float = 0
+    warm_up_requests: int = 0
 
 
 def run(scenario: Scenario, *, rounds: int, seconds: float) -> list[dict[str, Any]]:
     """One row for each contestant. Raises RuntimeError where an answer was not a good one."""
     seen: dict[str, list[dict[str, float]]] = {each.name: [] for each in scenario.contestants}
-    if scenario.warm_up_seconds:
-        for each in scenario.contestants:
-            _sample(scenario, each, -1, scenario.warm_up_seconds)
+    for each in scenario.contestants:
+        _warm_up(scenario, each)
     for number in range(rounds):
         for each in scenario.contestants:
             seen[each.name].append(_sample(scenario, each, number, seconds))
     return [_row(scenario, each, seen) for each in scenario.contestants]
+
+
+def _warm_up(scenario: Scenario, each: Contestant) -> None:
+    if not scenario.warm_up_requests:
+        return
+    done = _sample(scenario, each, -1, 1.0)["requests"]
+    if done < scenario.warm_up_requests:
+        # From the start again, as every measurement is; with some to spare.
+        _sample(scenario, each, -1, math.ceil(1.3 * scenario.warm_up_requests / done))
 
 
 def _sample(scenario: Scenario, each: Contestant, number: int, seconds: float) -> dict[str, float]:

@@ -11,8 +11,6 @@ from benchmarks.load import Call
 from benchmarks.rounds import Scenario
 
 PEER = "fastapi-users"
-# In a warm-up everything is asked for at least once, even by a slow machine.
-_ASKED_EACH_SECOND = 1_000
 
 
 def scenarios(house: House) -> Iterator[Scenario]:
@@ -38,7 +36,7 @@ def _live(house: House) -> Scenario:
             contestant(house, "bare FastAPI", house.bare, bare),
             contestant(house, "Doorward", house.doorward, ours, against="bare FastAPI", goal=0.60),
         ],
-        warm_up_seconds=1,
+        warm_up_requests=1,
     )
 
 
@@ -65,7 +63,7 @@ def _me(house: House) -> Scenario:
         name="me",
         title="GET /users/me",
         contestants=contestants,
-        warm_up_seconds=max(1, len(accounts) / _ASKED_EACH_SECOND),
+        warm_up_requests=len(accounts),
     )
 
 
@@ -97,7 +95,7 @@ def _introspect(house: House) -> Scenario:
             floor_me(house),
             contestant(house, "Doorward", house.doorward, call, against="floor"),
         ],
-        warm_up_seconds=1,
+        warm_up_requests=len(house.seeds.accounts),
     )
 
 
@@ -122,5 +120,5 @@ def _list(house: House) -> Scenario:
                 goal=0.90,
             ),
         ],
-        warm_up_seconds=1,
+        warm_up_requests=1,
     )
