@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 VENV := .venv
+PEERS := .venv-peers
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -q
 # One more than cores on a small machine: many tests wait for a process or a clock.
@@ -9,7 +10,7 @@ JOBS ?= 3
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help serve check test proofs faults lock clean
+.PHONY: help serve check test proofs faults bench lock clean
 
 help: ## Show these lines
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +25,17 @@ $(VENV)/ready: requirements.txt requirements-build.txt pyproject.toml
 
 $(VENV)/ready-dev: $(VENV)/ready requirements-dev.txt
 	$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/ready-bench: $(VENV)/ready-dev requirements-bench.txt
+	$(PIP) install --require-hashes -r requirements-bench.txt
+	@touch $@
+
+# What Doorward is compared with lives apart: its dependencies are older than ours.
+$(PEERS)/ready: requirements-peers.txt
+	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes \
+		-r requirements-peers.txt
 	@touch $@
 
 serve: $(VENV)/ready ## Set up on first use, then serve on http://127.0.0.1:8000
@@ -47,14 +59,24 @@ proofs: $(VENV)/ready-dev ## Races and kills at full count
 faults: $(VENV)/ready-dev ## Kills and stalls the real thing under load; one line with a figure each
 	DOORWARD_FAULTS=full $(PYTEST) -s tests/faults
 
+ROUNDS ?= 5
+SECONDS ?= 5
+# More for `python -m benchmarks`, such as BENCH="--only me --users 2000 --crowd 20000".
+BENCH ?=
+
+bench: $(VENV)/ready-bench $(PEERS)/ready ## Measure beside a floor and a peer; ROUNDS=1 SECONDS=1 for a look
+	$(BIN)/python -m benchmarks --rounds $(ROUNDS) --seconds $(SECONDS) $(BENCH)
+
 lock: $(VENV)/ready-dev ## Pin every dependency again, with hashes
 	$(BIN)/python -m uv pip compile $(LOCK) pyproject.toml -o requirements.txt
 	$(BIN)/python -m uv pip compile $(LOCK) -c requirements.txt --group build -o requirements-build.txt
 	$(BIN)/python -m uv pip compile $(LOCK) -c requirements.txt pyproject.toml --group dev -o requirements-dev.txt
+	$(BIN)/python -m uv pip compile $(LOCK) -c requirements-dev.txt --group bench -o requirements-bench.txt
+	$(BIN)/python -m uv pip compile $(LOCK) --group peers -o requirements-peers.txt
 
 # Hashes and no index address: the same lock serves whoever installs from wherever.
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	--no-emit-index-url --no-emit-find-links
 
 clean: ## Remove what the other commands made, but for the data folder
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

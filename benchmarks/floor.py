@@ -1,8 +1,9 @@
 """The floor: the same work with nothing around it, as a bare ASGI application.
 
 Reading verifies an RS256 token, the cheapest kind to verify, and selects one row by its primary
-key; refreshing makes one durable change and one signature. No limit, no log, no metrics, no session
-check. Started by `benchmarks.processes`, which passes what it needs in the environment.
+key; refreshing makes one durable change and one signature; changing an item verifies and makes one
+durable change. No limit, no log, no metrics, no session check. It is given what it needs in the
+environment.
 """
 
 import json
@@ -17,12 +18,16 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 ISSUER = "https://floor.example.com"
 _SELECT = "SELECT id, email, name, status, created_at, updated_at FROM users WHERE id = $1"
-_UPDATE = "UPDATE sessions SET generation = generation + 1, rotated_at = now() WHERE id = $1"
+_ROTATE = "UPDATE sessions SET generation = generation + 1, rotated_at = now() WHERE id = $1"
+_CHANGE = """
+    UPDATE items SET title = $2, version = version + 1, updated_at = now() WHERE id = $1
+    RETURNING id, owner_id, title, data, version, created_at, updated_at
+"""
 _JSON = (b"content-type", b"application/json")
 
 _read_key = load_pem_private_key(os.environ["FLOOR_RS256_KEY"].encode(), None)
-_read_public = _read_key.public_key()
-_sign_key = load_pem_private_key(os.environ["FLOOR_ES256_KEY"].encode(), None)
+_read_public: Any = _read_key.public_key()
+_sign_key: Any = load_pem_private_key(os.environ["FLOOR_ES256_KEY"].encode(), None)
 _pool: Any = None
 
 
@@ -31,7 +36,7 @@ async def _nothing(_connection: object) -> None:
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
-    """`/live`, `/me` (bearer token), `/refresh` (session id as the body)."""
+    """`/live`; `/me` and `/items/{id}` with a bearer token; `/refresh` with a session's id."""
     global _pool
     if scope["type"] == "lifespan":
         await receive()
@@ -50,17 +55,22 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def _answer(scope: Any, receive: Any) -> bytes:
-    match scope["path"]:
-        case "/me":
-            return await _me(dict(scope["headers"])[b"authorization"].decode())
-        case "/refresh":
-            form = parse_qs((await receive())["body"].decode())
-            return await _refresh(UUID(form["session"][0]))
-        case _:
-            return b'{"status":"ok"}'
+    path = scope["path"]
+    if path == "/me":
+        return _rendered(await _row(_SELECT, UUID(_subject(scope))))
+    if path == "/refresh":
+        form = parse_qs((await receive())["body"].decode())
+        return await _refresh(UUID(form["session"][0]))
+    if path.startswith("/items/"):
+        _subject(scope)
+        changes = json.loads((await receive())["body"])
+        item = UUID(path.removeprefix("/items/"))
+        return _rendered(await _row(_CHANGE, item, changes["title"]))
+    return b'{"status":"ok"}'
 
 
-async def _me(authorization: str) -> bytes:
+def _subject(scope: Any) -> str:
+    authorization = dict(scope["headers"])[b"authorization"].decode()
     claims = jwt.decode(
         authorization.removeprefix("Bearer "),
         _read_public,
@@ -69,22 +79,26 @@ async def _me(authorization: str) -> bytes:
         issuer=ISSUER,
         options={"require": ["exp", "iat", "iss", "aud", "sub"]},
     )
+    subject: str = claims["sub"]
+    return subject
+
+
+async def _row(statement: str, *values: Any) -> Any:
     async with _pool.acquire() as connection:
-        row = await connection.fetchrow(_SELECT, UUID(claims["sub"]))
-    return json.dumps(
-        {
-            "id": str(row["id"]),
-            "email": row["email"],
-            "name": row["name"],
-            "status": row["status"],
-            "created_at": row["created_at"].isoformat(),
-            "updated_at": row["updated_at"].isoformat(),
-        }
-    ).encode()
+        return await connection.fetchrow(statement, *values)
+
+
+def _rendered(row: Any) -> bytes:
+    shown = dict(row)
+    for name in shown.keys() & {"id", "owner_id"}:
+        shown[name] = str(shown[name])
+    for name in ("created_at", "updated_at"):
+        shown[name] = shown[name].isoformat()
+    return json.dumps(shown).encode()
 
 
 async def _refresh(session_id: UUID) -> bytes:
     async with _pool.acquire() as connection:
-        await connection.execute(_UPDATE, session_id)
+        await connection.execute(_ROTATE, session_id)
     token = jwt.encode({"sub": str(session_id), "iss": ISSUER}, _sign_key, algorithm="ES256")
     return json.dumps({"access_token": token, "token_type": "Bearer"}).encode()

@@ -58,8 +58,9 @@ backend = AuthenticationBackend(
 )
 api = FastAPIUsers[User, uuid.UUID](_manager, [backend])
 app = FastAPI()
-app.include_router(api.get_auth_router(backend))
-app.include_router(api.get_users_router(schemas.BaseUser[uuid.UUID], schemas.BaseUserUpdate))
+app.include_router(
+    api.get_users_router(schemas.BaseUser[uuid.UUID], schemas.BaseUserUpdate), prefix="/users"
+)
 
 
 @app.post("/setup/{count}")

@@ -1,14 +1,8 @@
 -- Requests from the environment; each line of a file stands in turn for `@`. A file that is used
--- up begins again.
-local values = {}
-for line in io.lines(os.getenv("BENCH_VALUES")) do values[#values + 1] = line end
-
+-- up begins again, unless answers name successors: then each value is used once, and queued anew.
 local method, path, body = os.getenv("BENCH_METHOD"), os.getenv("BENCH_PATH"), os.getenv("BENCH_BODY")
-local names, texts = {}, {}
-for line in os.getenv("BENCH_HEADERS"):gmatch("[^\n]+") do
-  local name, text = line:match("^(.-): (.*)$")
-  names[#names + 1], texts[#texts + 1] = name, text
-end
+local successor = os.getenv("BENCH_SUCCESSOR")
+local names, texts, queue, first = {}, {}, {}, 1
 
 local function filled(text, value)
   local from, to = text:find("@", 1, true)
@@ -16,20 +10,35 @@ local function filled(text, value)
   return text:sub(1, from - 1) .. value .. text:sub(to + 1)
 end
 
-local prepared, at = {}, 0
+local function prepared(value)
+  local headers = {}
+  for i, name in ipairs(names) do headers[name] = filled(texts[i], value) end
+  return wrk.format(method, filled(path, value), headers, body ~= "" and filled(body, value) or nil)
+end
 
 function init()
-  for _, value in ipairs(#values > 0 and values or { "" }) do
-    local headers = {}
-    for i, name in ipairs(names) do headers[name] = filled(texts[i], value) end
-    local filled_body = body ~= "" and filled(body, value) or nil
-    prepared[#prepared + 1] = wrk.format(method, filled(path, value), headers, filled_body)
+  for line in os.getenv("BENCH_HEADERS"):gmatch("[^\n]+") do
+    local name, text = line:match("^(.-): (.*)$")
+    names[#names + 1], texts[#texts + 1] = name, text
   end
+  for line in io.lines(os.getenv("BENCH_VALUES")) do queue[#queue + 1] = prepared(line) end
+  if #queue == 0 then queue[1] = prepared("") end
 end
 
 function request()
-  at = at % #prepared + 1
-  return prepared[at]
+  local following = queue[first]
+  first = first + 1
+  if successor == "" and first > #queue then first = 1 end
+  return following
+end
+
+-- Its mere presence costs wrk time: only where it is needed.
+if successor ~= "" then
+  local pattern = '"' .. successor .. '": ?"(.-)"'
+  function response(status, headers, text)
+    local found = status == 200 and text:match(pattern)
+    if found then queue[#queue + 1] = prepared(found) end
+  end
 end
 
 function done(summary)

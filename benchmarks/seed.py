@@ -1,25 +1,27 @@
-"""What the service is asked about: many accounts, their sessions, tokens and keys."""
+"""What the service is asked about: many accounts, with sessions, tokens, keys and passwords."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
-from sqlalchemy import text
-
-from adapters.sql.engine import Database, PoolSettings
 from config.container import Container, close, container_for
 from config.settings import load_settings
 from domain.addresses import EmailAddress
-from domain.roles import USER_ROLE
+from domain.api_keys import ApiKey, check_expiry
+from domain.roles import ADMIN_ROLE, USER_ROLE
 from domain.sessions import FIRST_PARTY_CLIENT, Session
 from domain.users import User, UserKind, UserStatus
 
-SECRET_KEY = "a secret for benchmarks, long enough for every rule"
 PASSWORD = "a long sentence is best"
-ISSUER = "http://127.0.0.1"
+SETTINGS = {
+    "SECRET_KEY": "for benchmarks: 8c1fQ0vXr3LmZ5tBn7WyKd2EhJ9gTs4P",
+    "ISSUER": "http://127.0.0.1",
+    # A run takes longer than a token lives.
+    "ACCESS_TOKEN_TTL_SECONDS": "86400",
+}
+"""What the service and this container must agree on."""
 _BATCH = 2_000
 
 
@@ -27,17 +29,19 @@ _BATCH = 2_000
 class Account:
     """One account with a live session, and what proves it."""
 
-    user_id: UUID
-    session_id: UUID
+    user: User
+    session: Session
     access_token: str
     refresh_token: str
+    api_key: str = field(repr=False)
 
 
 @asynccontextmanager
 async def opened(database_url: str) -> AsyncIterator[Container]:
     """The service's own container, to make what no request of the run has to."""
     settings = load_settings(
-        database_url=database_url, secret_key=SECRET_KEY, issuer=ISSUER, rate_limit_auth="off"
+        database_url=database_url,
+        **{name.lower(): value for name, value in SETTINGS.items()},
     )
     container = container_for(settings)
     await container.ensure_signing_keys().execute()
@@ -48,51 +52,63 @@ async def opened(database_url: str) -> AsyncIterator[Container]:
         await close(container)
 
 
-async def accounts(container: Container, count: int, *, sessions_each: int = 1) -> list[Account]:
-    """`count` accounts that nobody can sign in to, with live sessions."""
+async def accounts(
+    container: Container,
+    count: int,
+    *,
+    roles: frozenset[str] = frozenset({USER_ROLE}),
+    password: str | None = None,
+) -> list[Account]:
+    """Each with one live session and one API key; all have the same password, or none has one."""
+    password_hash = await container.hasher().hash(password) if password else None
     made: list[Account] = []
-    for first in range(0, count, _BATCH):
-        numbers = range(first, min(count, first + _BATCH))
-        batch = [
-            (user := _user(container, n), _sessions(container, user, sessions_each))
-            for n in numbers
-        ]
+    for numbers in _batches(count):
         async with container.uow()() as uow:
-            for user, sessions in batch:
+            for _ in numbers:
+                user = _user(container, roles)
+                session = _session(container, user)
+                key, text = _api_key(container, user)
                 await uow.users.add(user)
-                for session in sessions:
-                    await uow.sessions.add(session)
+                await uow.sessions.add(session)
+                await uow.api_keys.add(key)
+                if password_hash:
+                    now = datetime.now(UTC)
+                    await uow.credentials.set_password(user.id, password_hash, now)
+                tokens = container.tokens().issue(user, session, None)
+                made.append(
+                    Account(
+                        user=user,
+                        session=session,
+                        access_token=tokens.access_token,
+                        refresh_token=tokens.refresh_token,
+                        api_key=text,
+                    )
+                )
             await uow.commit()
-        made += [_shown(container, user, each) for user, sessions in batch for each in sessions]
     return made
 
 
-async def crowd(database_url: str, count: int) -> None:
-    """`count` accounts more, made by PostgreSQL itself, for lists to be long."""
-    database = Database(database_url, PoolSettings(statement_timeout_seconds=600))
-    statement = text(
-        """
-        INSERT INTO users (id, email, email_key, email_verified, name, kind, status, version,
-            created_at, updated_at)
-        SELECT uuidv7(make_interval(secs => n - CAST(:count AS integer) - 60)),
-            'crowd' || n || '@example.com', 'crowd' || n || '@example.com', true, 'Somebody',
-            'human', 'active', 1, now(), now()
-        FROM generate_series(1, CAST(:count AS integer)) AS n
-        """
-    )
-    try:
-        async with database.writing() as connection:
-            await connection.execute(statement, {"count": count})
-            await connection.commit()
-        async with database.reading() as connection:
-            await connection.execute(text("VACUUM ANALYZE"))
-    finally:
-        await database.close()
+async def administrator(container: Container) -> Account:
+    """Holds every permission."""
+    [made] = await accounts(container, 1, roles=frozenset({ADMIN_ROLE, USER_ROLE}))
+    return made
 
 
-def _user(container: Container, number: int) -> User:
+def further_tokens(container: Container, whose: Sequence[Account], count: int) -> list[str]:
+    """As many other access tokens, for the same sessions in turn."""
+    issue = container.tokens().issue
+    chosen = (whose[number % len(whose)] for number in range(count))
+    return [issue(each.user, each.session, None).access_token for each in chosen]
+
+
+def _batches(count: int) -> Iterator[range]:
+    for first in range(0, count, _BATCH):
+        yield range(first, min(count, first + _BATCH))
+
+
+def _user(container: Container, roles: frozenset[str]) -> User:
     now = datetime.now(UTC)
-    address = f"account{number}.{os.urandom(4).hex()}@example.com"
+    address = f"account.{os.urandom(8).hex()}@example.com"
     return User(
         id=container.ids().new_id(),
         email=EmailAddress(address=address, key=address),
@@ -100,40 +116,44 @@ def _user(container: Container, number: int) -> User:
         name="Ada",
         kind=UserKind.HUMAN,
         status=UserStatus.ACTIVE,
-        roles=frozenset({USER_ROLE}),
+        roles=roles,
         version=1,
         created_at=now,
         updated_at=now,
     )
 
 
-def _sessions(container: Container, user: User, count: int) -> list[Session]:
+def _session(container: Container, user: User) -> Session:
     now = datetime.now(UTC)
     secret, secret_id = container.refresh_tokens().new_family()
-    return [
-        Session(
-            id=container.ids().new_id(),
-            user_id=user.id,
-            client_id=FIRST_PARTY_CLIENT,
-            amr=("pwd",),
-            auth_time=now,
-            ip="127.0.0.1",
-            user_agent=None,
-            created_at=now,
-            last_used_at=now,
-            expires_at=now + timedelta(days=30),
-            refresh_secret=secret,
-            server_secret_id=secret_id,
-        )
-        for _ in range(count)
-    ]
-
-
-def _shown(container: Container, user: User, session: Session) -> Account:
-    tokens = container.tokens().issue(user, session, None)
-    return Account(
+    return Session(
+        id=container.ids().new_id(),
         user_id=user.id,
-        session_id=session.id,
-        access_token=tokens.access_token,
-        refresh_token=tokens.refresh_token,
+        client_id=FIRST_PARTY_CLIENT,
+        amr=("pwd",),
+        auth_time=now,
+        ip="127.0.0.1",
+        user_agent=None,
+        created_at=now,
+        last_used_at=now,
+        expires_at=now + timedelta(days=30),
+        refresh_secret=secret,
+        server_secret_id=secret_id,
     )
+
+
+def _api_key(container: Container, user: User) -> tuple[ApiKey, str]:
+    now = datetime.now(UTC)
+    minted = container.api_key_codec().mint()
+    key = ApiKey(
+        id=container.ids().new_id(),
+        public_id=minted.public_id,
+        owner_id=user.id,
+        name="Benchmark",
+        secret_digest=minted.secret_digest,
+        scopes=frozenset({"items:read"}),
+        rate_limit=None,
+        created_at=now,
+        expires_at=check_expiry(None, now),
+    )
+    return key, minted.text

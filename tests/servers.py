@@ -27,20 +27,21 @@ _START_SECONDS = 15.0
 _STOP_SECONDS = 5.0
 _TRIES = 3
 _UNPRIVILEGED_USER = "nobody"
+_HASTY = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
 
 
 @contextmanager
-def postgresql_server() -> Iterator[str]:
+def postgresql_server(*, durable: bool = False) -> Iterator[str]:
     """The URL of a superuser of a fresh PostgreSQL, or what DOORWARD_TEST_DATABASE_URL says.
 
     It also listens on a Unix socket, in the folder that `SHOW unix_socket_directories` names.
-    Nothing it stores survives a crash: it does not wait for the disk.
+    Unless `durable`, nothing it stores survives a crash: it does not wait for the disk.
     """
     given = os.environ.get("DOORWARD_TEST_DATABASE_URL")
     if given:
         yield given
         return
-    with _started(_start_postgresql) as server:
+    with _started(lambda stack: _start_postgresql(stack, durable=durable)) as server:
         yield f"postgresql+asyncpg://postgres@127.0.0.1:{server.port}/postgres"
 
 
@@ -135,7 +136,7 @@ def _is_redis(port: int, pid: int) -> bool:
     return f"process_id:{pid}\r\n".encode() in _answer(port, b"INFO server\r\n")
 
 
-def _start_postgresql(stack: ExitStack) -> _Server:
+def _start_postgresql(stack: ExitStack, *, durable: bool = False) -> _Server:
     port = free_port()
     folder = _folder(stack)
     user = None
@@ -154,8 +155,8 @@ def _start_postgresql(stack: ExitStack) -> _Server:
     server = [
         *(str(binaries / "postgres"), "-D", str(data)),
         *("-h", "127.0.0.1", "-p", str(port), "-k", str(folder)),
-        *("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"),
         *("-c", "max_connections=300"),
+        *(() if durable else _HASTY),
     ]
     return _Server(
         port, _keep(stack, folder, [creation, server], user, ready=lambda _: _is_up(data))

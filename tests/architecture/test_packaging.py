@@ -24,6 +24,8 @@ LOCKS = {
         *GROUPS["build"],
         *(entry for entry in GROUPS["dev"] if isinstance(entry, str)),
     ],
+    "requirements-bench.txt": GROUPS["bench"],
+    "requirements-peers.txt": GROUPS["peers"],
 }
 
 
