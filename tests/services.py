@@ -21,6 +21,8 @@ from tests.servers import free_port
 ROOT = Path(__file__).parent.parent
 SERVE = (sys.executable, "-m", "entrypoints.cli.app", "serve")
 PATIENCE_SECONDS = 30.0
+START_SECONDS = 60.0
+"""Two workers and their parent on a machine with much else to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +114,7 @@ def serving(folder: Path, *command: str, **settings: str) -> Iterator[Service]:
 
 def _wait_until_ready(service: Service) -> None:
     try:
-        wait_until(lambda: service.process.poll() is not None or service.is_ready())
+        wait_until(lambda: service.process.poll() is not None or service.is_ready(), START_SECONDS)
     except AssertionError:
         raise AssertionError(f"never ready:\n{service.said()}") from None
     assert service.process.poll() is None, service.said()
