@@ -10,7 +10,7 @@ JOBS ?= 3
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help serve check test proofs bench lock clean
+.PHONY: help serve check test proofs faults bench lock clean
 
 help: ## Show these lines
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,7 +53,11 @@ test: $(VENV)/ready-dev ## The whole suite, on real PostgreSQL and Redis
 	$(PYTEST) -m "alone and not proof"
 
 proofs: $(VENV)/ready-dev ## Races and kills at full count
-	HYPOTHESIS_PROFILE=proofs $(PYTEST) -m proof
+	HYPOTHESIS_PROFILE=proofs $(PYTEST) -m proof --ignore tests/faults
+	$(MAKE) faults
+
+faults: $(VENV)/ready-dev ## Kills and stalls the real thing under load; one line with a figure each
+	DOORWARD_FAULTS=full $(PYTEST) -s tests/faults
 
 ROUNDS ?= 5
 SECONDS ?= 5

@@ -38,12 +38,16 @@ class Once(Generic[R]):
 
 @dataclass(frozen=True, kw_only=True)
 class RepeatableRequest:
-    """A request that its caller has given a key. No password is part of `content`."""
+    """A request that its caller has given a key.
+
+    `content` is asked for when the act has found it good: until then it may be of any size and
+    depth. No password is part of it.
+    """
 
     actor: Actor
     key: str = field(repr=False)
     operation: str
-    content: str = field(repr=False)
+    content: Callable[[], str] = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,16 +118,12 @@ class _OncePerKey(Once[R]):
         self._macs = macs
         self._clock = clock
         self._scope = _scope_of(request.actor)
-        self._request = json.dumps([request.operation, request.content]).encode()
-        whose = [self._scope, request.key]
-        if request.actor.user_id is None:
-            # Strangers share a scope. What one of them asked for is no other one's business, not
-            # even that it was asked for: another request is another key.
-            whose.append(self._request.decode())
-        self._key = json.dumps(whose).encode()
+        self._asked = request
+        self._request = self._key = b""
         self._claim: IdempotencyClaim | None = None
 
     async def begin(self) -> None:
+        self._read_request()
         now = self._clock.now()
         digests = self._vault.digests(self._key)
         async with self._uow.reading() as uow:
@@ -150,6 +150,16 @@ class _OncePerKey(Once[R]):
         if not is_ours:
             raise ConcurrentChange
         self._claim = claim
+
+    def _read_request(self) -> None:
+        asked = self._asked
+        self._request = json.dumps([asked.operation, asked.content()]).encode()
+        whose = [self._scope, asked.key]
+        if asked.actor.user_id is None:
+            # Strangers share a scope. What one of them asked for is no other one's business, not
+            # even that it was asked for: another request is another key.
+            whose.append(self._request.decode())
+        self._key = json.dumps(whose).encode()
 
     def _check(self, known: IdempotencyClaim) -> None:
         if not self._macs.verify(_FINGERPRINT, self._request, known.fingerprint):

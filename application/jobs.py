@@ -7,6 +7,7 @@ from application.ports.clock import Clock
 from application.ports.jobs import JobClaim
 from application.ports.retention import Cutoffs
 from application.ports.unit_of_work import UnitOfWorkFactory
+from domain.backoff import BackoffRules
 
 _PURGE = "purge"
 _EVERY = timedelta(hours=1)
@@ -25,6 +26,8 @@ class Retention:
     links: timedelta = timedelta(days=7)
     outbox: timedelta = timedelta(days=7)
     idempotency: timedelta = timedelta(0)
+    sign_in_failures: timedelta = timedelta(days=30)
+    known_addresses: timedelta = BackoffRules().known_for
 
     def cutoffs(self, now: datetime) -> Cutoffs:
         return Cutoffs(
@@ -33,6 +36,8 @@ class Retention:
             outbox=now - self.outbox,
             idempotency=now - self.idempotency,
             events=now - self.events,
+            sign_in_failures=now - self.sign_in_failures,
+            known_addresses=now - self.known_addresses,
         )
 
 

@@ -1,7 +1,7 @@
 """Delivering what waits in the outbox, and what operators do about what could not be delivered."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from application.audit import EventFactory
@@ -9,11 +9,12 @@ from application.link_tokens import LinkTokens
 from application.pages import CursorCodec
 from application.ports.clock import Clock
 from application.ports.mailer import Letter, Mailer, MailNotSent, MessageRenderer
-from application.ports.outbox import FailedTry
+from application.ports.outbox import FailedTry, OutboxDepth
+from application.ports.telemetry import MessageOutcome, Telemetry
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor, PermissionMissing
 from domain.addresses import EmailAddress
-from domain.errors import NotFound
+from domain.errors import NotFound, Unavailable
 from domain.events import EventKind, Party
 from domain.links import LinkPurpose
 from domain.outbox import OutboxMessage, next_try
@@ -21,6 +22,9 @@ from domain.pages import Page
 
 _LEASE = timedelta(seconds=20)
 """Longer than a mailer may take; whoever dies with a message holds it up for no longer."""
+
+_DEPTH_KEPT = timedelta(seconds=10)
+"""Whoever may read metrics must not be able to make the database count all day."""
 
 _LISTING = "outbox"
 
@@ -55,6 +59,7 @@ class DeliverMessages:
         tokens: LinkTokens,
         pages: LinkPages,
         clock: Clock,
+        telemetry: Telemetry,
         spares_reserved: bool,
     ) -> None:
         self._uow = uow
@@ -63,6 +68,7 @@ class DeliverMessages:
         self._tokens = tokens
         self._pages = pages
         self._clock = clock
+        self._telemetry = telemetry
         self._spares_reserved = spares_reserved
 
     async def execute(self, *, at_most: int = 1000) -> int:
@@ -125,6 +131,8 @@ class DeliverMessages:
         async with self._uow() as uow:
             await uow.outbox.finish(message.id, self._clock.now(), note)
             await uow.commit()
+        outcome = MessageOutcome.DROPPED if note else MessageOutcome.SENT
+        self._telemetry.message_handled(outcome)
 
     async def _fail(self, message: OutboxMessage, reason: str) -> None:
         now = self._clock.now()
@@ -132,6 +140,32 @@ class DeliverMessages:
         async with self._uow() as uow:
             await uow.outbox.fail(message, FailedTry(at=now, due_at=due_at, reason=reason))
             await uow.commit()
+        outcome = MessageOutcome.FAILED if due_at else MessageOutcome.SET_ASIDE
+        self._telemetry.message_handled(outcome)
+
+
+class MeasureOutbox:
+    """The service itself, as often as it likes: the answer is kept for ten seconds.
+
+    None while the database is away.
+    """
+
+    def __init__(self, *, uow: UnitOfWorkFactory, clock: Clock) -> None:
+        self._uow = uow
+        self._clock = clock
+        self._looked_at: datetime | None = None
+        self._last: OutboxDepth | None = None
+
+    async def execute(self) -> OutboxDepth | None:
+        now = self._clock.now()
+        if self._looked_at is None or now - self._looked_at >= _DEPTH_KEPT:
+            self._looked_at = now
+            try:
+                async with self._uow.reading() as uow:
+                    self._last = await uow.outbox.depth()
+            except Unavailable:
+                self._last = None
+        return self._last
 
 
 @dataclass(frozen=True, kw_only=True)

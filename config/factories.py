@@ -1,6 +1,7 @@
 """From settings to what adapters and use cases are constructed with."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from adapters.crypto.common_passwords import load_common_passwords
 from adapters.crypto.passwords import Argon2PasswordHasher
@@ -9,6 +10,7 @@ from adapters.mail.console import ConsoleMailer
 from adapters.mail.rendering import JinjaRenderer
 from adapters.mail.unconfigured import UnconfiguredMailer
 from adapters.memory.rate_limiter import MemoryRateLimiter
+from adapters.memory.response_cache import MemoryResponseCache
 from adapters.sql.engine import Database, PoolSettings
 from application.jobs import Retention
 from application.limits import LimitGroup
@@ -16,14 +18,19 @@ from application.outbox import LinkPages
 from application.ports.mailer import Mailer
 from application.ports.outbox import DeliverySignal
 from application.ports.rate_limiter import RateLimiter
+from application.ports.response_cache import LIFETIME_SECONDS, ResponseCache
 from application.tokens import TokenSettings
 from config.data_folder import read_server_secret
+from config.metrics_folder import shared_metrics_folder
 from config.queues import DELIVER, QUEUE, broker_url
 from config.settings import Settings
 from domain.passwords import PasswordPolicy
 from domain.rate_limits import RateLimitRule
 from domain.sessions import RefreshRules
 from domain.signing_keys import SigningAlgorithm, SigningKeyRules
+
+if TYPE_CHECKING:
+    from adapters.prometheus.telemetry import PrometheusTelemetry
 
 
 def server_secret(settings: Settings) -> ServerSecret:
@@ -74,6 +81,22 @@ def redis_limiter(settings: Settings) -> RateLimiter:
         settings.redis_url.get_secret_value(),
         fallback=MemoryRateLimiter(),
         timeout_seconds=settings.redis_timeout_seconds,
+    )
+
+
+def memory_cache(settings: Settings) -> ResponseCache:
+    # Workers that share nothing would show each other's changes late, and one's own now and then.
+    alone = settings.workers == 1
+    return MemoryResponseCache(lifetime_seconds=LIFETIME_SECONDS if alone else 0)
+
+
+def redis_cache(settings: Settings) -> ResponseCache:
+    from adapters.redis.response_cache import RedisResponseCache
+
+    if settings.redis_url is None:
+        raise ValueError("no Redis is configured")
+    return RedisResponseCache(
+        settings.redis_url.get_secret_value(), timeout_seconds=settings.redis_timeout_seconds
     )
 
 
@@ -131,6 +154,13 @@ def storage_kind(settings: Settings) -> str:
 
 def registration_is_open(settings: Settings) -> bool:
     return settings.registration == "open"
+
+
+def telemetry() -> "PrometheusTelemetry":
+    # Of no use to most commands, which need not wait for it.
+    from adapters.prometheus.telemetry import PrometheusTelemetry
+
+    return PrometheusTelemetry(shared_metrics_folder())
 
 
 def mailer(settings: Settings) -> Mailer:

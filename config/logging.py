@@ -3,9 +3,10 @@
 import json
 import logging
 import sys
+from contextvars import ContextVar
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 from config.settings import Settings
 
@@ -17,6 +18,10 @@ _TOLD_BY_COMMANDS = ("doorward.sql", "adapters.redis")
 
 # One list for good: loggers that are bound already follow when it is filled anew.
 _PROCESSORS: list[Processor] = []
+
+trace_id: ContextVar[str | None] = ContextVar("trace_id", default=None)
+"""The trace that lines belong to from now on. For reading logs alone: it may outlive its request
+in tasks that were started there."""
 
 
 def configure_command_logging(settings: Settings) -> None:
@@ -36,6 +41,7 @@ def configure_logging(settings: Settings, *, level: str | None = None) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         timestamp,
+        _add_trace_id,
     ]
     renderer: Processor = (
         structlog.processors.JSONRenderer(serializer=_to_json)
@@ -94,6 +100,13 @@ class _StandardError:
         sys.stderr.write(line + "\n")
 
     debug = info = warning = error = critical = exception = msg
+
+
+def _add_trace_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    found = trace_id.get()
+    if found is not None:
+        event["trace_id"] = found
+    return event
 
 
 def _plain_traceback() -> structlog.tracebacks.ExceptionDictTransformer:

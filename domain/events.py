@@ -12,6 +12,8 @@ from domain.access import Actor
 class EventKind(StrEnum):
     USER_REGISTERED = "user.registered"
     USER_CREATED = "user.created"
+    USER_IMPORTED = "user.imported"
+    USERS_EXPORTED = "user.exported"
     USER_UPDATED = "user.updated"
     USER_DISABLED = "user.disabled"
     USER_ENABLED = "user.enabled"
@@ -33,6 +35,13 @@ class EventKind(StrEnum):
     REAUTHENTICATION_FAILED = "session.reauthentication_failed"
     REFRESH_REUSED = "session.refresh_token_reused"
     REFRESH_RETRIED_ELSEWHERE = "session.refresh_retried_from_another_address"
+    ROLE_CREATED = "role.created"
+    ROLE_UPDATED = "role.updated"
+    ROLE_DELETED = "role.deleted"
+    PERMISSION_CREATED = "permission.created"
+    PERMISSION_DELETED = "permission.deleted"
+    ITEM_UPDATED = "item.updated"
+    ITEM_DELETED = "item.deleted"
     PERMISSION_DENIED = "access.permission_denied"
     SIGNING_KEY_CREATED = "signing_key.created"
     SIGNING_KEY_ROTATED = "signing_key.rotated"
@@ -71,6 +80,25 @@ class Event:
     ip: str | None
     user_agent: str | None
     data: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventFilter:
+    """What the log is narrowed to; None means any. From `since` on, and before `until`."""
+
+    kind: EventKind | None = None
+    actor_id: str | None = None
+    subject_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventPlace:
+    """Where in the log: it is ordered by time, and by id within the same microsecond."""
+
+    at: datetime
+    id: UUID
 
 
 def party_of(actor: Actor) -> Party:

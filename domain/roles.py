@@ -1,9 +1,11 @@
-"""Roles and permissions: what ships, and what is reserved."""
+"""Roles and permissions: what ships, what is reserved, and how they may be named."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.errors import Conflict, ErrorDetail, Invalid, InvalidField
+from domain.errors import ConcurrentChange, Conflict, ErrorDetail, Invalid, InvalidField
+from domain.text import is_plain_text
 
 ADMIN_ROLE = "admin"
 USER_ROLE = "user"
@@ -40,19 +42,35 @@ BUILT_IN_ROLES: dict[str, tuple[str, frozenset[str]]] = {
 }
 """Name -> (description, permissions). `admin` also receives every permission registered later."""
 
+RESERVED_PREFIXES = frozenset(name.partition(":")[0] for name in BUILT_IN_PERMISSIONS)
+"""The service's own vocabulary: nobody else may seem to add to it."""
+
+ROLE_NAME_PATTERN = r"[a-z][a-z0-9_.-]{0,31}"
+PERMISSION_NAME_PATTERN = r"[a-z][a-z0-9_.-]*:[a-z][a-z0-9_.-]*"
+"""What it is about, and what may be done with it. No blank: a scope lists names between blanks."""
+PERMISSION_NAME_MAX_LENGTH = 64
+DESCRIPTION_MAX_LENGTH = 500
+ROLE_MAX_PERMISSIONS = 500
+
 
 class RoleInUse(Conflict):
-    """The role still belongs to users."""
+    """The role belongs to users, or it is one that ships."""
 
     code = "role_in_use"
-    message = "The role still belongs to users."
+    message = "The role still belongs to users, or is one that ships."
+
+
+class RoleIsFixed(ConcurrentChange):
+    """`admin` holds every permission, always."""
+
+    message = "The role admin cannot be changed: it holds every permission."
 
 
 class PermissionInUse(Conflict):
-    """The permission still belongs to roles or to API keys."""
+    """The permission belongs to a role besides `admin`, to an API key, or is one that ships."""
 
     code = "permission_in_use"
-    message = "The permission is still part of a role."
+    message = "The permission is still part of a role or an API key, or is one that ships."
 
 
 class AlreadyExists(Conflict):
@@ -92,3 +110,64 @@ class Role:
     version: int
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permission:
+    """A word for something that may be done. What it means is up to whoever asks for it."""
+
+    name: str
+    description: str
+    built_in: bool
+    created_at: datetime
+
+
+def check_role_name(name: str) -> str:
+    """1..32 of `a-z 0-9 _ . -`, the first a letter. Raises InvalidField."""
+    if re.fullmatch(ROLE_NAME_PATTERN, name) is None:
+        raise _invalid("name", "invalid_name", "A role's name is 1 to 32 of a-z, 0-9, _ . and -.")
+    return name
+
+
+def check_permission_name(name: str) -> str:
+    """`subject:act`, not in the service's own words. Raises AlreadyExists, InvalidField."""
+    fits = re.fullmatch(PERMISSION_NAME_PATTERN, name) is not None
+    if not fits or len(name) > PERMISSION_NAME_MAX_LENGTH:
+        raise _invalid(
+            "name",
+            "invalid_name",
+            "A permission is named subject:act, with a-z, 0-9, _ . and -, "
+            f"{PERMISSION_NAME_MAX_LENGTH} characters at most.",
+        )
+    if name in BUILT_IN_PERMISSIONS:
+        raise AlreadyExists
+    if name.partition(":")[0] in RESERVED_PREFIXES:
+        raise _invalid(
+            "name", "reserved_name", "Permissions with this subject are the service's own."
+        )
+    return name
+
+
+def check_description(description: str) -> str:
+    """0..500 characters of text. Raises InvalidField."""
+    if len(description) > DESCRIPTION_MAX_LENGTH or not is_plain_text(description):
+        raise _invalid(
+            "description",
+            "invalid_description",
+            f"A description has at most {DESCRIPTION_MAX_LENGTH} printable characters.",
+        )
+    return description
+
+
+def check_permission_count(permissions: frozenset[str]) -> None:
+    """Few enough to be read by people. Raises InvalidField."""
+    if len(permissions) > ROLE_MAX_PERMISSIONS:
+        raise _invalid(
+            "permissions",
+            "too_many_permissions",
+            f"A role has at most {ROLE_MAX_PERMISSIONS} permissions.",
+        )
+
+
+def _invalid(field: str, code: str, message: str) -> InvalidField:
+    return InvalidField(ErrorDetail(field=field, code=code, message=message))

@@ -35,6 +35,9 @@ ALONE = (
     "tests/adapters/sql/test_connections.py",
     "tests/adapters/sql/test_outage.py",
     "tests/adapters/sql/test_sqlite_crowd.py",
+    "tests/faults/",
+    "tests/entrypoints/http/serving/test_deadlines.py",
+    "tests/entrypoints/http/serving/test_leaving.py",
     "tests/entrypoints/http/test_background.py",
 )
 

@@ -1,6 +1,7 @@
-"""A program that registers an account over HTTP with a key, and dies at one of its commits.
+"""A program that sends one request over HTTP with a key, and dies at one of its commits.
 
-Arguments: `before` or `after`, and which commit (1: the claim, 2: the account).
+Arguments: `before` or `after`, which commit (1: the claim, 2: the act), the path, and an access
+token where the path wants one.
 """
 
 import asyncio
@@ -16,9 +17,13 @@ from config.container import container_for
 from config.settings import load_settings
 from entrypoints.http.app import create_app
 
-USERS = "/api/v1/users"
-HEADERS = {"Idempotency-Key": "one-key-for-one-account"}
+USERS, ITEMS = "/api/v1/users", "/api/v1/items"
+HEADERS = {"Idempotency-Key": "one-key-for-one-act"}
 BODY = {"email": "ada@example.com", "name": "Ada", "password": "a long sentence is best"}
+BODIES: dict[str, dict[str, object]] = {
+    USERS: {**BODY},
+    ITEMS: {"title": "Shopping list", "data": {"tea": 2}},
+}
 
 
 class DyingUnits(UnitOfWorkFactory):
@@ -49,12 +54,15 @@ class DyingUnits(UnitOfWorkFactory):
 
 
 async def main() -> None:
+    moment, commit, path, *tokens = sys.argv[1:]
     container = container_for(load_settings())
     container.hasher.override(FastPasswordHasher())
-    container.uow.override(DyingUnits(container.uow(), sys.argv[1], int(sys.argv[2])))
+    await container.key_ring_keeper().refresh()
+    container.uow.override(DyingUnits(container.uow(), moment, int(commit)))
+    headers = HEADERS | ({"Authorization": f"Bearer {tokens[0]}"} if tokens else {})
     transport = httpx.ASGITransport(create_app(container))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-        await client.post(USERS, json=BODY, headers=HEADERS)
+        await client.post(path, json=BODIES[path], headers=headers)
 
 
 if __name__ == "__main__":

@@ -1,29 +1,26 @@
-"""Argon2id in a bounded pool of threads."""
+"""Password hashes in a bounded pool of threads: argon2id for new ones, others as they come."""
 
 import asyncio
 import secrets
 import threading
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 from argon2 import PasswordHasher as Argon2
-from argon2 import Type, extract_parameters
-from argon2.exceptions import InvalidHashError, VerificationError
+from argon2 import Type
+from argon2.exceptions import InvalidHashError
 
-from application.ports.passwords import PasswordHasher
+from adapters.crypto.stored_hashes import Argon2Hash, StoredHash, read_hash
+from application.ports.passwords import HashingState, HashVerdict, PasswordHasher
 from domain.errors import Unavailable
 
 T = TypeVar("T")
 
 _WAITING_PER_THREAD = 32
 """At some 30 ms a hash, a place in the queue is worth about a second's wait; more is no use."""
-
-# Memory times passes of the dearest stored hash that is still computed, unless our own cost more:
-# an imported hash must not be able to stop the service.
-_AFFORDABLE_KIB = 1024 * 1024
-_MAX_PARALLELISM = 16
 
 
 class Argon2PasswordHasher(PasswordHasher):
@@ -34,16 +31,39 @@ class Argon2PasswordHasher(PasswordHasher):
             time_cost=time_cost, memory_cost=memory_kib, parallelism=1, type=Type.ID
         )
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix="argon2")
-        self._places = threading.BoundedSemaphore(concurrency * (1 + _WAITING_PER_THREAD))
-        self._dummy = _hash_of_no_password(self._argon2)
+        self._concurrency = concurrency
+        self._capacity = concurrency * (1 + _WAITING_PER_THREAD)
+        self._places = threading.BoundedSemaphore(self._capacity)
+        self._admitted = 0
+        self._taken = 0
+        self._refused = 0
+        self._counting = threading.Lock()
+        dummy = _hash_of_no_password(self._argon2)
+        self._dummy = Argon2Hash(
+            text=dummy, type=Type.ID, memory_kib=memory_kib, passes=time_cost, lanes=1
+        )
+        # Whoever asks for more of every new hash can also pay as much for an old one.
+        self._dearest = max(1.0, self._dummy.cost)
 
     async def hash(self, password: str) -> str:
         return await self._run(lambda: self._argon2.hash(password))
 
-    async def verify(self, password: str, password_hash: str | None) -> bool:
-        stored = password_hash if password_hash and self._is_affordable(password_hash) else None
-        matches = await self._run(lambda: self._matches(stored or self._dummy, password))
+    async def verify(
+        self, password: str, password_hash: str | None, *, as_typed: str | None = None
+    ) -> bool:
+        stored = read_hash(password_hash) if password_hash else None
+        if stored is not None and stored.cost > self._dearest:
+            stored = None
+        tried = stored or self._dummy
+        forms = {password, password if as_typed is None else as_typed}
+        matches = await self._run(lambda: _any_matches(tried, forms))
         return matches and stored is not None
+
+    def appraise(self, password_hash: str) -> HashVerdict:
+        stored = read_hash(password_hash)
+        if stored is None:
+            return HashVerdict.UNKNOWN
+        return HashVerdict.USABLE if stored.cost <= self._dearest else HashVerdict.TOO_COSTLY
 
     def needs_rehash(self, password_hash: str) -> bool:
         try:
@@ -51,27 +71,40 @@ class Argon2PasswordHasher(PasswordHasher):
         except InvalidHashError:
             return True
 
+    @contextmanager
+    def admission(self) -> Iterator[None]:
+        # Counted on the event loop alone. The places themselves are taken later, by the hashes.
+        if max(self._admitted, self._taken) >= self._capacity:
+            self._refused += 1
+            raise Unavailable
+        self._admitted += 1
+        try:
+            yield
+        finally:
+            self._admitted -= 1
+
+    def state(self) -> HashingState:
+        running = min(self._taken, self._concurrency)
+        return HashingState(
+            running=running, waiting=max(0, self._taken - running), refused=self._refused
+        )
+
     def close(self) -> None:
         """Lets running hashes end and drops those that wait."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _is_affordable(self, password_hash: str) -> bool:
-        try:
-            stored = extract_parameters(password_hash)
-        except InvalidHashError:
-            return False
-        limit = max(_AFFORDABLE_KIB, self._argon2.memory_cost * self._argon2.time_cost)
-        cost = stored.memory_cost * stored.time_cost
-        return cost <= limit and stored.parallelism <= _MAX_PARALLELISM
+    def _leave(self) -> None:
+        self._note(-1)
+        self._places.release()
 
-    def _matches(self, stored: str, password: str) -> bool:
-        try:
-            return self._argon2.verify(stored, password)
-        except (VerificationError, ValueError):
-            return False
+    def _note(self, change: int) -> None:
+        # A hash ends in its own thread, and is counted out there.
+        with self._counting:
+            self._taken += change
 
     async def _run(self, work: Callable[[], T]) -> T:
         if not self._places.acquire(blocking=False):
+            self._refused += 1
             raise Unavailable
         try:
             future: Future[T] = self._pool.submit(work)
@@ -80,7 +113,8 @@ class Argon2PasswordHasher(PasswordHasher):
             raise Unavailable from None
         # The place belongs to the work, not to the caller: a caller who leaves while the hash runs
         # does not make room for another hash.
-        future.add_done_callback(lambda _: self._places.release())
+        self._note(1)
+        future.add_done_callback(lambda _: self._leave())
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
@@ -99,3 +133,7 @@ def _hash_of_no_password(argon2: Argon2) -> str:
     )
     cost = f"m={argon2.memory_cost},t={argon2.time_cost},p={argon2.parallelism}"
     return f"$argon2id$v=19${cost}${salt}${digest}"
+
+
+def _any_matches(stored: StoredHash, forms: set[str]) -> bool:
+    return any(stored.matches(form) for form in forms)

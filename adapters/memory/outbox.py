@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from adapters.memory.records import Records
-from application.ports.outbox import FailedTry, OutboxRepository
+from application.ports.outbox import FailedTry, OutboxDepth, OutboxRepository
 from domain.outbox import MessageTemplate, OutboxMessage
 
 
@@ -79,6 +79,11 @@ class MemoryOutboxRepository(OutboxRepository):
         for message in given_up:
             self._store(replace(message, set_aside_at=None, attempts=0, due_at=at))
         return len(given_up)
+
+    async def depth(self) -> OutboxDepth:
+        unsent = [each for each in self._records.outbox.values() if each.sent_at is None]
+        set_aside = sum(message.set_aside_at is not None for message in unsent)
+        return OutboxDepth(waiting=len(unsent) - set_aside, set_aside=set_aside)
 
     def _store(self, message: OutboxMessage) -> OutboxMessage:
         self._records.outbox[message.id] = message

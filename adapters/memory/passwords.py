@@ -2,7 +2,7 @@
 
 from hashlib import sha256
 
-from application.ports.passwords import PasswordHasher
+from application.ports.passwords import HashVerdict, PasswordHasher
 
 _PREFIX = "memory$"
 
@@ -11,8 +11,15 @@ class FastPasswordHasher(PasswordHasher):
     async def hash(self, password: str) -> str:
         return _PREFIX + sha256(password.encode()).hexdigest()
 
-    async def verify(self, password: str, password_hash: str | None) -> bool:
-        return password_hash is not None and await self.hash(password) == password_hash
+    async def verify(
+        self, password: str, password_hash: str | None, *, as_typed: str | None = None
+    ) -> bool:
+        forms = (password, password if as_typed is None else as_typed)
+        return password_hash in [await self.hash(form) for form in forms]
+
+    def appraise(self, password_hash: str) -> HashVerdict:
+        known = password_hash.startswith(_PREFIX)
+        return HashVerdict.USABLE if known else HashVerdict.UNKNOWN
 
     def needs_rehash(self, password_hash: str) -> bool:
         return not password_hash.startswith(_PREFIX)

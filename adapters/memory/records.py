@@ -1,25 +1,50 @@
 """What the memory backend holds: one dictionary a kind of record, every value immutable."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Self, cast
 from uuid import UUID
 
 from application.ports.jobs import JobLease
 from domain.api_keys import ApiKey
+from domain.backoff import FailedSignIns
 from domain.events import Event
 from domain.idempotency import IdempotencyClaim
+from domain.items import Item
 from domain.links import Link
 from domain.outbox import OutboxMessage
 from domain.passwords import PasswordCredential
-from domain.roles import BUILT_IN_ROLES
+from domain.roles import BUILT_IN_PERMISSIONS, BUILT_IN_ROLES, Permission, Role
 from domain.sessions import Session
 from domain.signing_keys import SigningKey
 from domain.users import User
 
+_SHIPPED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
-def _built_in_permissions() -> dict[str, frozenset[str]]:
-    return {name: permissions for name, (_, permissions) in BUILT_IN_ROLES.items()}
+
+def _built_in_permissions() -> dict[str, Permission]:
+    return {
+        name: Permission(name=name, description=description, built_in=True, created_at=_SHIPPED_AT)
+        for name, description in BUILT_IN_PERMISSIONS.items()
+    }
+
+
+def _built_in_roles() -> dict[str, Role]:
+    return {
+        name: Role(
+            name=name,
+            description=description,
+            permissions=permissions,
+            built_in=True,
+            version=1,
+            created_at=_SHIPPED_AT,
+            updated_at=_SHIPPED_AT,
+        )
+        for name, (description, permissions) in BUILT_IN_ROLES.items()
+    }
 
 
 @dataclass
@@ -29,14 +54,23 @@ class Records:
     users: dict[UUID, User] = field(default_factory=dict)
     credentials: dict[UUID, PasswordCredential] = field(default_factory=dict)
     sessions: dict[UUID, Session] = field(default_factory=dict)
-    role_permissions: dict[str, frozenset[str]] = field(default_factory=_built_in_permissions)
+    roles: dict[str, Role] = field(default_factory=_built_in_roles)
+    permissions: dict[str, Permission] = field(default_factory=_built_in_permissions)
     api_keys: dict[UUID, ApiKey] = field(default_factory=dict)
+    items: dict[UUID, Item] = field(default_factory=dict)
     events: dict[UUID, Event] = field(default_factory=dict)
     signing_keys: dict[str, SigningKey] = field(default_factory=dict)
     links: dict[UUID, Link] = field(default_factory=dict)
     outbox: dict[UUID, OutboxMessage] = field(default_factory=dict)
     jobs: dict[str, JobLease] = field(default_factory=dict)
     idempotency: dict[tuple[str, bytes], IdempotencyClaim] = field(default_factory=dict)
+    sign_in_failures: dict[bytes, FailedSignIns] = field(default_factory=dict)
+    known_addresses: dict[tuple[UUID, str], datetime] = field(default_factory=dict)
+
+    @property
+    def role_permissions(self) -> Mapping[str, frozenset[str]]:
+        """What each role holds, to be read."""
+        return MappingProxyType({role.name: role.permissions for role in self.roles.values()})
 
     def copy(self) -> Self:
         return replace(self, **{each.name: dict(getattr(self, each.name)) for each in fields(self)})

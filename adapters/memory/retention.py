@@ -34,6 +34,16 @@ class MemoryRetentionRepository(RetentionRepository):
                 if claim.expires_at < cutoffs.idempotency
             ),
             "events": (event.id for event in records.events.values() if event.at < cutoffs.events),
+            "sign_in_failures": (
+                tag
+                for tag, failed in records.sign_in_failures.items()
+                if failed.last_try_at < cutoffs.sign_in_failures
+            ),
+            "known_addresses": (
+                known
+                for known, at in records.known_addresses.items()
+                if at < cutoffs.known_addresses
+            ),
         }
         deleted = {}
         for kind, ids in past.items():

@@ -1,8 +1,11 @@
 """Roles in memory."""
 
+from dataclasses import replace
+from datetime import datetime
+
 from adapters.memory.records import Records
-from application.ports.roles import RoleRepository
-from domain.roles import BUILT_IN_PERMISSIONS
+from application.ports.roles import RoleContent, RoleRepository
+from domain.roles import AlreadyExists, Role, RoleInUse, UnknownPermission
 
 
 class MemoryRoleRepository(RoleRepository):
@@ -17,7 +20,54 @@ class MemoryRoleRepository(RoleRepository):
         held = self._records.role_permissions
         return frozenset().union(*(held.get(role, frozenset()) for role in roles))
 
-    async def known_permissions(self, names: frozenset[str]) -> frozenset[str]:
-        # Permissions have no dictionary of their own: one that no role holds is a built-in one.
-        held = self._records.role_permissions.values()
-        return names & frozenset(BUILT_IN_PERMISSIONS).union(*held)
+    async def list_all(self) -> list[Role]:
+        found = self._records.roles.values()
+        return sorted(found, key=lambda role: (role.created_at, role.name), reverse=True)
+
+    async def lock(self, name: str) -> Role | None:
+        return self._records.roles.get(name)
+
+    async def held_by_holders(self, name: str) -> frozenset[str]:
+        holders = (user for user in self._records.users.values() if name in user.roles)
+        return await self.permissions_of(frozenset().union(*(user.roles for user in holders)))
+
+    async def add(self, role: Role) -> None:
+        if role.name in self._records.roles:
+            raise AlreadyExists
+        self._check_permissions(role.permissions)
+        self._records.roles[role.name] = role
+
+    async def replace(
+        self, name: str, content: RoleContent, at: datetime, if_version: int | None
+    ) -> Role | None:
+        role = self._at_version(name, if_version)
+        if role is None:
+            return None
+        self._check_permissions(content.permissions)
+        stored = replace(
+            role,
+            description=content.description,
+            permissions=content.permissions,
+            version=role.version + 1,
+            updated_at=at,
+        )
+        self._records.roles[name] = stored
+        return stored
+
+    async def delete(self, name: str, if_version: int | None) -> bool:
+        if self._at_version(name, if_version) is None:
+            return False
+        if any(name in user.roles for user in self._records.users.values()):
+            raise RoleInUse
+        del self._records.roles[name]
+        return True
+
+    def _at_version(self, name: str, if_version: int | None) -> Role | None:
+        role = self._records.roles.get(name)
+        if role is None or if_version not in (None, role.version):
+            return None
+        return role
+
+    def _check_permissions(self, permissions: frozenset[str]) -> None:
+        if not permissions <= self._records.permissions.keys():
+            raise UnknownPermission

@@ -13,5 +13,8 @@ class MemoryStorage(Storage):
     async def check_writable(self) -> None:
         return
 
+    async def check_replica(self) -> None:
+        return
+
     async def close(self) -> None:
         return

@@ -4,17 +4,21 @@ from types import TracebackType
 from typing import Self
 
 from adapters.memory.api_keys import MemoryApiKeyRepository
+from adapters.memory.backoff import MemoryBackoffRepository
 from adapters.memory.credentials import MemoryCredentialRepository
 from adapters.memory.events import MemoryEventRepository
 from adapters.memory.idempotency import MemoryIdempotencyRepository
+from adapters.memory.items import MemoryItemRepository
 from adapters.memory.jobs import MemoryJobRepository
 from adapters.memory.links import MemoryLinkRepository
 from adapters.memory.outbox import MemoryOutboxRepository
+from adapters.memory.permissions import MemoryPermissionRepository
 from adapters.memory.records import MemoryDatabase, Records
 from adapters.memory.retention import MemoryRetentionRepository
 from adapters.memory.roles import MemoryRoleRepository
 from adapters.memory.sessions import MemorySessionRepository
 from adapters.memory.signing_keys import MemorySigningKeyRepository
+from adapters.memory.transfer import MemoryTransferRepository
 from adapters.memory.users import MemoryUserRepository
 from application.ports.outbox import DeliverySignal
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -41,6 +45,8 @@ class MemoryUnitOfWork(UnitOfWork):
         self.sessions = MemorySessionRepository(records)
         self.roles = MemoryRoleRepository(records)
         self.api_keys = MemoryApiKeyRepository(records)
+        self.permissions = MemoryPermissionRepository(records)
+        self.items = MemoryItemRepository(records)
         self.events = MemoryEventRepository(records)
         self.signing_keys = MemorySigningKeyRepository(records)
         self.links = MemoryLinkRepository(records)
@@ -48,6 +54,8 @@ class MemoryUnitOfWork(UnitOfWork):
         self.jobs = MemoryJobRepository(records)
         self.retention = MemoryRetentionRepository(records)
         self.idempotency = MemoryIdempotencyRepository(records)
+        self.transfer = MemoryTransferRepository(records)
+        self.backoff = MemoryBackoffRepository(records)
         return self
 
     async def commit(self) -> None:

@@ -76,6 +76,10 @@ class MemoryUserRepository(UserRepository):
             del records.api_keys[key_id]
         for link_id in [link.id for link in records.links.values() if link.user_id == user_id]:
             del records.links[link_id]
+        for item_id in [item.id for item in records.items.values() if item.owner_id == user_id]:
+            del records.items[item_id]
+        for known in [known for known in records.known_addresses if known[0] == user_id]:
+            del records.known_addresses[known]
         return True
 
     async def count_active_administrators(self, *, besides: UUID) -> int:

@@ -84,7 +84,7 @@ class RedisRateLimiter(RateLimiter):
         url: str,
         *,
         fallback: RateLimiter,
-        timeout_seconds: float = 0.25,
+        timeout_seconds: float = 0.2,
         pause_seconds: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

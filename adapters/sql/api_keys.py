@@ -9,7 +9,8 @@ from sqlalchemy import Row, Update, bindparam, case, insert, literal, or_, selec
 
 from adapters.sql.engine import Database
 from adapters.sql.errors import translated
-from adapters.sql.statements import StatementRunner
+from adapters.sql.hot_statements import HotStatement
+from adapters.sql.statements import StatementRunner, once_more
 from adapters.sql.tables import api_keys, users
 from adapters.sql.users import PERMISSION_NAMES, ROLE_NAMES, split_names, user_from_row
 from application.ports.api_keys import ApiKeyLookup, ApiKeyRepository, LiveApiKey
@@ -106,9 +107,9 @@ _LIVE_KEY = (
     )
     .select_from(api_keys.join(users, users.c.id == api_keys.c.owner_id))
     .where(
-        api_keys.c.public_id == bindparam("public_id"),
+        api_keys.c.public_id == bindparam("public_id", required=False),
         api_keys.c.revoked_at.is_(None),
-        api_keys.c.expires_at > bindparam("at"),
+        api_keys.c.expires_at > bindparam("at", required=False),
         users.c.status == UserStatus.ACTIVE.value,
     )
 )
@@ -118,13 +119,10 @@ class SqlApiKeyLookup(ApiKeyLookup):
     """On the primary, in autocommit: one statement, one round trip."""
 
     def __init__(self, primary: Database) -> None:
-        self._primary = primary
+        self._live_key = HotStatement(primary, _LIVE_KEY)
 
     async def find_live(self, public_id: str, at: datetime) -> LiveApiKey | None:
-        parameters = {"public_id": public_id, "at": at}
-        with translated():
-            async with self._primary.reading() as connection:
-                row = (await connection.execute(_LIVE_KEY, parameters)).one_or_none()
+        row = await once_more(lambda: self._find(public_id, at))
         if row is None:
             return None
         columns = row._asdict()
@@ -133,3 +131,7 @@ class SqlApiKeyLookup(ApiKeyLookup):
             owner=user_from_row(row),
             owner_permissions=split_names(row.permission_names),
         )
+
+    async def _find(self, public_id: str, at: datetime) -> Any:
+        with translated():
+            return await self._live_key.one_or_none(public_id=public_id, at=at)

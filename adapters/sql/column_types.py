@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, DateTime, Dialect, TypeDecorator
+from sqlalchemy import JSON, DateTime, Dialect, String, TypeDecorator
 from sqlalchemy.dialects.postgresql import JSONB
 
 
@@ -24,3 +24,8 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 Document = JSON().with_variant(JSONB(), "postgresql")
+
+
+def code_points(length: int) -> String:
+    """Text that both databases compare by code points, not by the rules of some language."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")

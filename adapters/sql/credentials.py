@@ -13,8 +13,8 @@ from adapters.sql.users import ROLE_NAMES, user_from_row
 from application.ports.passwords import CredentialRepository, PasswordLogin
 from domain.passwords import PasswordCredential
 
-_PASSWORD = {"type": "password", "handle": ""}
-_IS_PASSWORD = and_(credentials.c.type == "password", credentials.c.handle == "")
+PASSWORD = {"type": "password", "handle": ""}
+IS_PASSWORD = and_(credentials.c.type == "password", credentials.c.handle == "")
 
 
 class SqlCredentialRepository(CredentialRepository):
@@ -24,7 +24,7 @@ class SqlCredentialRepository(CredentialRepository):
 
     async def set_password(self, user_id: UUID, password_hash: str, at: datetime) -> None:
         statement = self._insert(credentials).values(
-            user_id=user_id, **_PASSWORD, secret_hash=password_hash, created_at=at, updated_at=at
+            user_id=user_id, **PASSWORD, secret_hash=password_hash, created_at=at, updated_at=at
         )
         await self._run(
             statement.on_conflict_do_update(
@@ -34,7 +34,7 @@ class SqlCredentialRepository(CredentialRepository):
         )
 
     async def find_password(self, user_id: UUID) -> PasswordCredential | None:
-        statement = select(credentials).where(credentials.c.user_id == user_id, _IS_PASSWORD)
+        statement = select(credentials).where(credentials.c.user_id == user_id, IS_PASSWORD)
         row = (await self._run(statement)).one_or_none()
         if row is None:
             return None
@@ -46,9 +46,7 @@ class SqlCredentialRepository(CredentialRepository):
         statement = (
             select(users, ROLE_NAMES, credentials.c.secret_hash)
             .select_from(
-                users.outerjoin(
-                    credentials, and_(credentials.c.user_id == users.c.id, _IS_PASSWORD)
-                )
+                users.outerjoin(credentials, and_(credentials.c.user_id == users.c.id, IS_PASSWORD))
             )
             .where(users.c.email_key == email_key)
         )

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,15 @@ from sqlalchemy import Connection, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
+from adapters.sql.pool import MeteredPool
+from application.ports.storage import PoolState
+
 _IDLE_BEFORE_CHECK_SECONDS = 30.0
 _CONNECT_TIMEOUT_SECONDS = 2.0
-_SQLITE_BUSY_TIMEOUT_MS = 10_000
 _READING = "doorward_reading"
 
 
@@ -31,6 +34,8 @@ class PoolSettings:
     statement_timeout_seconds: float = 5.0
     pgbouncer: bool = False
     """Transaction pooling in between: no prepared statements, no session settings."""
+    busy_timeout_seconds: float = 10.0
+    """How long a writer waits for another one on SQLite, within this process and beyond it."""
 
 
 class Database:
@@ -41,10 +46,7 @@ class Database:
         self.pool = pool
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         # One writer at a time is SQLite's rule; waiting here is fair and takes no connection.
-        self._write_gate: AbstractAsyncContextManager[object] = (
-            asyncio.Lock() if self.is_sqlite else nullcontext()
-        )
-        self._pgbouncer = pool.pgbouncer
+        self._write_lock = asyncio.Lock()
         self.engine = self._sqlite(pool) if self.is_sqlite else self._postgresql(pool)
         event.listen(self.engine.sync_engine, "checkin", _note_checkin)
         event.listen(self.engine.sync_engine, "checkout", self._check_if_long_idle)
@@ -58,12 +60,13 @@ class Database:
     def _sqlite(self, pool: PoolSettings) -> AsyncEngine:
         engine = create_async_engine(
             self.url,
+            poolclass=MeteredPool,
             pool_size=pool.size,
             max_overflow=pool.max_overflow,
             pool_timeout=pool.timeout_seconds,
             hide_parameters=True,
         )
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite(pool.busy_timeout_seconds))
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
 
@@ -76,11 +79,11 @@ class Database:
             arguments["server_settings"] = {
                 "application_name": "doorward",
                 "jit": "off",
-                "statement_timeout": str(int(timeout * 1000)),
-                "idle_in_transaction_session_timeout": str(int(timeout * 2000)),
+                **_time_limits(timeout),
             }
         return create_async_engine(
             self.url,
+            poolclass=MeteredPool,
             pool_size=pool.size,
             max_overflow=pool.max_overflow,
             pool_timeout=pool.timeout_seconds,
@@ -92,8 +95,15 @@ class Database:
     def _unhurried(self) -> dict[str, Any]:
         """What a connection to PostgreSQL is opened with, without limits on what runs on it."""
         arguments: dict[str, Any] = {"timeout": _CONNECT_TIMEOUT_SECONDS}
-        if self._pgbouncer:
-            arguments |= {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+        if self.pool.pgbouncer:
+            # Each transaction may be another session's: a statement that was prepared under a
+            # name would be missed in one and in the way in another. Without a name it lives for
+            # one execution, which PgBouncer does not take apart.
+            arguments |= {
+                "statement_cache_size": 0,
+                "prepared_statement_cache_size": 0,
+                "prepared_statement_name_func": str,
+            }
         return arguments
 
     def _check_if_long_idle(
@@ -118,9 +128,27 @@ class Database:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """A connection in a transaction that rolls back unless it is committed."""
-        async with self._write_gate, self.engine.connect() as connection:
+        gate = self._write_turn() if self.is_sqlite else nullcontext()
+        async with gate, self.engine.connect() as connection:
             await connection.begin()
+            if self.pool.pgbouncer:
+                # For this transaction alone: the session is lent to others afterwards.
+                limits = _time_limits(self.pool.statement_timeout_seconds)
+                settings = ", ".join(f"set_config('{k}', '{v}', true)" for k, v in limits.items())
+                await connection.exec_driver_sql(f"SELECT {settings}")
             yield connection
+
+    @asynccontextmanager
+    async def _write_turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self.pool.busy_timeout_seconds):
+                await self._write_lock.acquire()
+        except TimeoutError as error:
+            raise PoolTimeoutError("waited too long for other writers") from error
+        try:
+            yield
+        finally:
+            self._write_lock.release()
 
     @asynccontextmanager
     async def migrating(self) -> AsyncIterator[AsyncConnection]:
@@ -139,6 +167,13 @@ class Database:
         finally:
             await engine.dispose()
 
+    def pool_state(self) -> PoolState:
+        """How this process's connections are used at this moment."""
+        pool = self.engine.sync_engine.pool
+        if not isinstance(pool, MeteredPool):
+            raise TypeError("the engine was made with another pool")
+        return pool.state()
+
     async def close(self) -> None:
         await self.engine.dispose()
 
@@ -147,16 +182,30 @@ def _note_checkin(_connection: DBAPIConnection | None, entry: ConnectionPoolEntr
     entry.info["idle_since"] = time.monotonic()
 
 
-def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    # The driver's own transactions are deferred: a read that turns into a write fails at once
-    # instead of waiting. None hands BEGIN to us.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {_SQLITE_BUSY_TIMEOUT_MS}")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.close()
+def _time_limits(statement_timeout_seconds: float) -> dict[str, str]:
+    """What PostgreSQL is told to give up after, in its own words and milliseconds."""
+    milliseconds = int(statement_timeout_seconds * 1000)
+    return {
+        "statement_timeout": str(milliseconds),
+        "idle_in_transaction_session_timeout": str(2 * milliseconds),
+    }
+
+
+def _prepare_sqlite(
+    busy_timeout_seconds: float,
+) -> Callable[[DBAPIConnection, ConnectionPoolEntry], None]:
+    def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        # The driver's own transactions are deferred: a read that turns into a write fails at once
+        # instead of waiting. None hands BEGIN to us.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {int(busy_timeout_seconds * 1000)}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    return prepare
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -51,6 +51,9 @@ _SQLITE_UNIQUE_FAILED = re.compile(r"UNIQUE constraint failed: (.+)$", re.MULTIL
 # schema that is not there yet, which readiness reports. PostgreSQL manual, appendix A.
 _TRANSIENT_STATES = ("08", "28", "3D000", "53", "57", "40", "25006", "55P03", "42P01", "42703")
 
+# Of these, what ends a connection or a transaction for reasons that may be gone in a moment.
+_INTERRUPTED_STATES = ("08", "40", "57P01", "57P02")
+
 
 @contextmanager
 def translated(*, foreign_key: type[DomainError] | None = None) -> Iterator[None]:
@@ -82,10 +85,34 @@ def translated(*, foreign_key: type[DomainError] | None = None) -> Iterator[None
         raise Unavailable from error
 
 
+def is_interrupted(error: Unavailable) -> bool:
+    """Whether the database broke off what it had begun: another connection may go through with it.
+
+    A connection that dropped, a conflict that this transaction lost, and a plan that a change of
+    the schema has voided (the dialect forgets its plans when it sees the first one). Neither a
+    server that cannot be reached nor one that took too long: that would double the wait.
+    """
+    cause = error.__cause__
+    if isinstance(cause, DBAPIError):
+        if cause.connection_invalidated:
+            return True
+        cause = _driver_error(cause)
+    elif isinstance(cause, asyncpg.PostgresConnectionError | asyncpg.InterfaceError):
+        return True
+    if isinstance(cause, asyncpg.InvalidCachedStatementError):
+        return True
+    state = getattr(cause, "sqlstate", None)
+    return state is not None and str(state).startswith(_INTERRUPTED_STATES)
+
+
+def _driver_error(error: DBAPIError) -> BaseException | None:
+    return error.orig.__cause__ if error.orig else None
+
+
 def _integrity(
     error: IntegrityError, foreign_key: type[DomainError] | None
 ) -> type[DomainError] | None:
-    cause = error.orig.__cause__ if error.orig else None
+    cause = _driver_error(error)
     text = str(error.orig)
     if isinstance(cause, asyncpg.UniqueViolationError):
         return UNIQUE_VIOLATIONS.get(str(cause.constraint_name))
@@ -97,7 +124,9 @@ def _integrity(
 
 
 def _is_transient(error: DBAPIError) -> bool:
-    if error.connection_invalidated:
+    if error.connection_invalidated or isinstance(
+        _driver_error(error), asyncpg.InvalidCachedStatementError
+    ):
         return True
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:

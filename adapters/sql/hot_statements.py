@@ -18,16 +18,19 @@ class HotStatement:
     """One SELECT of at most one row, each column under a name of its own, in autocommit.
 
     On PostgreSQL it is compiled once and goes to asyncpg on a connection of SQLAlchemy's pool:
-    building the statement, its parameters and its result anew cost more than running it. SQLite
-    takes the ordinary way.
+    building the statement, its parameters and its result anew cost more than running it. SQLite,
+    and PostgreSQL behind PgBouncer, take the ordinary way.
     """
 
     def __init__(self, database: Database, statement: Select[Any]) -> None:
         self._database = database
+        # Between two messages of one statement PgBouncer may change the server under asyncpg.
+        self._takes_the_ordinary_way = database.is_sqlite or database.pool.pgbouncer
         self._statement = statement
         dialect = database.engine.dialect
         compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         self._text = str(compiled)
+        self._connect_error: type[Exception] = dialect.loaded_dbapi.Error
         self._constants = compiled.params
         self._names: list[str] = list(compiled.positiontup or ())
         columns = list(statement.selected_columns)
@@ -43,7 +46,7 @@ class HotStatement:
 
     async def one_or_none(self, **parameters: Any) -> Any:
         """The row with its columns as attributes. Raises what driver and SQLAlchemy raise."""
-        if self._database.is_sqlite:
+        if self._takes_the_ordinary_way:
             async with self._database.reading() as connection:
                 found = await connection.execute(self._statement, parameters)
                 return found.one_or_none()
@@ -59,13 +62,21 @@ class HotStatement:
         return None if record is None else self._processed(record)
 
     def _fetch(self, values: list[Any]) -> Any:
-        connection = self._database.engine.sync_engine.pool.connect()
+        pool = self._database.engine.sync_engine.pool
         try:
-            driver: Any = connection.driver_connection
+            connection = pool.connect()
+        except self._connect_error as error:
+            raise error.__cause__ or error from None
+        driver: Any = connection.driver_connection
+        try:
             return await_(driver.fetchrow(self._text, *values))
         except BaseException as error:
-            # Also when cancelled: what the server still sends must not meet the next statement.
-            connection.invalidate(error)
+            if driver.is_closed():
+                # Whatever closed this one has closed those of its age as well.
+                pool._invalidate(connection, error)  # noqa: SLF001 - as the engine itself does
+            else:
+                # Cancelled perhaps: what the server still sends must not meet the next statement.
+                connection.invalidate(error)
             raise
         finally:
             connection.close()

@@ -9,7 +9,7 @@ from sqlalchemy import Row, func, or_, select, update
 
 from adapters.sql.statements import StatementRunner, insert_for_account
 from adapters.sql.tables import outbox
-from application.ports.outbox import FailedTry, OutboxRepository
+from application.ports.outbox import FailedTry, OutboxDepth, OutboxRepository
 from domain.outbox import MessageTemplate, OutboxMessage
 
 _WAITS = (outbox.c.sent_at.is_(None), outbox.c.set_aside_at.is_(None))
@@ -100,6 +100,21 @@ class SqlOutboxRepository(OutboxRepository):
             statement = statement.where(outbox.c.id == message_id)
         result = await self._run(statement.values(set_aside_at=None, attempts=0, due_at=at))
         return result.rowcount
+
+    async def depth(self) -> OutboxDepth:
+        # Two counts, so that what waits is counted in its own small index.
+        waiting = select(func.count()).select_from(outbox).where(*_WAITS)
+        set_aside = (
+            select(func.count())
+            .select_from(outbox)
+            .where(outbox.c.set_aside_at.is_not(None), outbox.c.sent_at.is_(None))
+        )
+        counts = select(
+            waiting.scalar_subquery().label("waiting"),
+            set_aside.scalar_subquery().label("set_aside"),
+        )
+        row = (await self._run(counts)).one()
+        return OutboxDepth(waiting=row.waiting, set_aside=row.set_aside)
 
 
 def _from_row(row: Row[Any]) -> OutboxMessage:

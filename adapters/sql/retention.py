@@ -2,6 +2,7 @@
 
 from sqlalchemy import Column, ColumnElement, Table, delete, or_, select, tuple_
 
+from adapters.sql.backoff import known_addresses, sign_in_failures
 from adapters.sql.statements import StatementRunner
 from adapters.sql.tables import events, idempotency, links, outbox, sessions
 from application.ports.retention import Cutoffs, RetentionRepository
@@ -20,6 +21,8 @@ class SqlRetentionRepository(RetentionRepository):
             outbox: (outbox.c.created_at < cutoffs.outbox) & outbox.c.sent_at.is_not(None),
             idempotency: idempotency.c.expires_at < cutoffs.idempotency,
             events: events.c.at < cutoffs.events,
+            sign_in_failures: sign_in_failures.c.last_try_at < cutoffs.sign_in_failures,
+            known_addresses: known_addresses.c.last_signed_in_at < cutoffs.known_addresses,
         }
         return {
             table.name: await self._delete(table, condition, limit)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, bindparam, insert, select, update
 from adapters.sql.engine import Database
 from adapters.sql.errors import translated
 from adapters.sql.hot_statements import HotStatement
-from adapters.sql.statements import StatementRunner
+from adapters.sql.statements import StatementRunner, once_more
 from adapters.sql.tables import sessions, users
 from adapters.sql.users import PERMISSION_NAMES, ROLE_NAMES, split_names, user_from_row
 from application.ports.sessions import (
@@ -134,10 +134,8 @@ class SqlSessionLookup(SessionLookup):
         self._live_session = HotStatement(primary, _LIVE_SESSION)
 
     async def find_live(self, session_id: UUID, user_id: UUID, at: datetime) -> LiveSession | None:
-        with translated():
-            row = await self._live_session.one_or_none(
-                session_id=session_id, user_id=user_id, at=at
-            )
+        parameters = {"session_id": session_id, "user_id": user_id, "at": at}
+        row = await once_more(lambda: self._find(parameters))
         if row is None:
             return None
         return LiveSession(
@@ -146,3 +144,7 @@ class SqlSessionLookup(SessionLookup):
             permissions=split_names(row.permission_names),
             auth_time=row.auth_time,
         )
+
+    async def _find(self, parameters: dict[str, object]) -> Any:
+        with translated():
+            return await self._live_session.one_or_none(**parameters)

@@ -1,17 +1,19 @@
 """The database as a whole: schema, writability, closing."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, inspect, text, update
+from sqlalchemy import Connection, inspect, select, text, update
 
 from adapters.sql.engine import Database
 from adapters.sql.errors import translated
-from adapters.sql.tables import heartbeat
-from application.ports.storage import SchemaState, Storage
+from adapters.sql.statements import once_more
+from adapters.sql.tables import heartbeat, users
+from application.ports.storage import PoolState, SchemaState, Storage
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -28,10 +30,12 @@ class SqlStorage(Storage):
         self._replica = replica
 
     async def schema_state(self) -> SchemaState:
+        return _state_of(await once_more(self._read_revision))
+
+    async def _read_revision(self) -> str | None:
         with translated():
             async with self._primary.reading() as connection:
-                revision = await connection.run_sync(_revision)
-        return _state_of(revision)
+                return await connection.run_sync(_revision)
 
     async def migrate(self) -> None:
         if await self.schema_state() is SchemaState.CURRENT:
@@ -51,10 +55,26 @@ class SqlStorage(Storage):
                 await connection.commit()
 
     async def check_writable(self) -> None:
+        await once_more(self._beat)
+
+    async def _beat(self) -> None:
         with translated():
             async with self._primary.writing() as connection:
                 await connection.execute(update(heartbeat).values(at=datetime.now(UTC)))
                 await connection.commit()
+
+    async def check_replica(self) -> None:
+        if self._replica is None:
+            return
+        with translated():
+            async with self._replica.reading() as connection:
+                await connection.execute(select(users.c.id).limit(1))
+
+    def pools(self) -> Mapping[str, PoolState]:
+        pools = {"primary": self._primary.pool_state()}
+        if self._replica is not None:
+            pools["replica"] = self._replica.pool_state()
+        return pools
 
     async def close(self) -> None:
         # A shutdown that is cancelled half-way must not leave connections behind.

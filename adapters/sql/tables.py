@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-from adapters.sql.column_types import Document, UtcDateTime
+from adapters.sql.column_types import Document, UtcDateTime, code_points
 
 metadata = MetaData(
     naming_convention={
@@ -61,6 +61,7 @@ users = Table(
     _when("updated_at"),
     CheckConstraint("kind IN ('human', 'service')", name="kind"),
     CheckConstraint("status IN ('active', 'disabled')", name="status"),
+    Index(None, "status", "id"),
 )
 
 credentials = Table(
@@ -105,7 +106,7 @@ sessions = Table(
     _when("rotated_at", nullable=True),
     Column("refresh_secret", LargeBinary, nullable=False),
     Column("server_secret_id", String(16), nullable=False),
-    Index(None, "user_id"),
+    Index(None, "user_id", "id"),
     Index(None, "expires_at"),
 )
 
@@ -160,7 +161,7 @@ api_keys = Table(
     _when("last_used_at", nullable=True),
     _when("revoked_at", nullable=True),
     _when("rotated_at", nullable=True),
-    Index(None, "owner_id"),
+    Index(None, "owner_id", "id"),
 )
 
 items = Table(
@@ -168,12 +169,12 @@ items = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     _owner("owner_id"),
-    Column("title", String(200), nullable=False),
+    Column("title", code_points(200), nullable=False),
     Column("data", Document, nullable=False),
     Column("version", Integer, nullable=False),
     _when("created_at"),
     _when("updated_at"),
-    Index(None, "owner_id", "id"),
+    Index(None, "owner_id", "id", "title"),
 )
 
 events = Table(
@@ -192,10 +193,11 @@ events = Table(
     Column("ip", String(64)),
     Column("user_agent", String(512)),
     Column("data", Document, nullable=False),
-    Index(None, "at"),
-    Index(None, "kind", "id"),
-    Index(None, "actor_id", "id"),
-    Index(None, "subject_id", "id"),
+    # The log is read by time, which ids tell to the millisecond only.
+    Index(None, "at", "id"),
+    Index(None, "kind", "at", "id"),
+    Index(None, "actor_id", "at", "id"),
+    Index(None, "subject_id", "at", "id"),
 )
 
 links = Table(
@@ -214,6 +216,7 @@ links = Table(
 
 # What is to be sent, which is little however much was sent before.
 _WAITS = text("sent_at IS NULL AND set_aside_at IS NULL")
+_SET_ASIDE = text("set_aside_at IS NOT NULL")
 
 outbox = Table(
     "outbox",
@@ -234,6 +237,7 @@ outbox = Table(
     Index("ix_outbox_due_at", "due_at", postgresql_where=_WAITS, sqlite_where=_WAITS),
     Index(None, "user_id", "template", "created_at"),
     Index(None, "created_at"),
+    Index("ix_outbox_id", "id", postgresql_where=_SET_ASIDE, sqlite_where=_SET_ASIDE),
 )
 
 jobs = Table(

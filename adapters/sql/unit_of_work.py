@@ -1,5 +1,6 @@
 """Units of work as database transactions."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Self
@@ -7,47 +8,57 @@ from typing import Self
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.sql.api_keys import SqlApiKeyRepository
+from adapters.sql.backoff import SqlBackoffRepository
 from adapters.sql.credentials import SqlCredentialRepository
 from adapters.sql.engine import Database
 from adapters.sql.errors import translated
 from adapters.sql.events import SqlEventRepository
 from adapters.sql.idempotency import SqlIdempotencyRepository
+from adapters.sql.items import SqlItemRepository
 from adapters.sql.jobs import SqlJobRepository
 from adapters.sql.links import SqlLinkRepository
 from adapters.sql.outbox import SqlOutboxRepository
+from adapters.sql.permissions import SqlPermissionRepository
+from adapters.sql.replica import ReplicaFirst
 from adapters.sql.retention import SqlRetentionRepository
 from adapters.sql.roles import SqlRoleRepository
 from adapters.sql.sessions import SqlSessionRepository
 from adapters.sql.signing_keys import SqlSigningKeyRepository
-from adapters.sql.statements import StatementRunner
+from adapters.sql.statements import StatementRunner, once_more
+from adapters.sql.transfer import SqlTransferRepository
 from adapters.sql.users import SqlUserRepository
 from application.ports.outbox import DeliverySignal
-from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from application.ports.unit_of_work import Result, UnitOfWork, UnitOfWorkFactory
 
 
 class SqlUnitOfWork(UnitOfWork):
-    """One connection for the length of the block."""
+    """One connection for the length of the block; one that reads may go on on another."""
 
     outbox: SqlOutboxRepository
 
     def __init__(
         self,
-        acquire: AbstractAsyncContextManager[AsyncConnection],
+        acquire: Callable[[], AbstractAsyncContextManager[AsyncConnection]],
         signal: DeliverySignal | None = None,
+        *,
+        reads: bool = False,
     ) -> None:
         self._acquire = acquire
         self._signal = signal
+        self._reads = reads
+        self._acquired: AbstractAsyncContextManager[AsyncConnection] | None = None
         self._connection: AsyncConnection | None = None
 
     async def __aenter__(self) -> Self:
-        with translated():
-            self._connection = await self._acquire.__aenter__()
-        runner = StatementRunner(self._connection)
+        connection = await self._connect()
+        runner = StatementRunner(connection, self._reconnect if self._reads else None)
         self.users = SqlUserRepository(runner)
         self.credentials = SqlCredentialRepository(runner)
         self.sessions = SqlSessionRepository(runner)
         self.roles = SqlRoleRepository(runner)
         self.api_keys = SqlApiKeyRepository(runner)
+        self.permissions = SqlPermissionRepository(runner)
+        self.items = SqlItemRepository(runner)
         self.events = SqlEventRepository(runner)
         self.signing_keys = SqlSigningKeyRepository(runner)
         self.links = SqlLinkRepository(runner)
@@ -55,7 +66,32 @@ class SqlUnitOfWork(UnitOfWork):
         self.jobs = SqlJobRepository(runner)
         self.retention = SqlRetentionRepository(runner)
         self.idempotency = SqlIdempotencyRepository(runner)
+        self.transfer = SqlTransferRepository(runner)
+        self.backoff = SqlBackoffRepository(runner)
         return self
+
+    async def _connect(self) -> AsyncConnection:
+        acquired = self._acquire()
+        with translated():
+            self._connection = await acquired.__aenter__()
+        self._acquired = acquired
+        return self._connection
+
+    async def _reconnect(self) -> AsyncConnection:
+        await self._release(None, None, None)
+        return await self._connect()
+
+    async def _release(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        acquired, self._acquired, self._connection = self._acquired, None, None
+        # Without commit the transaction is left open here, and closing the connection rolls back.
+        with translated():
+            if acquired is not None:
+                await acquired.__aexit__(exc_type, exc, traceback)
 
     async def commit(self) -> None:
         if self._connection is None:
@@ -71,10 +107,7 @@ class SqlUnitOfWork(UnitOfWork):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._connection = None
-        # Without commit the transaction is left open here, and closing the connection rolls back.
-        with translated():
-            await self._acquire.__aexit__(exc_type, exc, traceback)
+        await self._release(exc_type, exc, traceback)
 
 
 class SqlUnitOfWorkFactory(UnitOfWorkFactory):
@@ -87,11 +120,15 @@ class SqlUnitOfWorkFactory(UnitOfWorkFactory):
         signal: DeliverySignal | None = None,
     ) -> None:
         self._primary = primary
-        self._replica = replica or primary
+        self._lagging = ReplicaFirst(primary, replica) if replica else primary
         self._signal = signal
 
     def __call__(self) -> SqlUnitOfWork:
-        return SqlUnitOfWork(self._primary.writing(), self._signal)
+        return SqlUnitOfWork(self._primary.writing, self._signal)
+
+    async def idempotent(self, work: Callable[[UnitOfWork], Awaitable[Result]]) -> Result:
+        return await once_more(lambda: super(SqlUnitOfWorkFactory, self).idempotent(work))
 
     def reading(self, *, may_lag: bool = False) -> SqlUnitOfWork:
-        return SqlUnitOfWork((self._replica if may_lag else self._primary).reading())
+        source = self._lagging if may_lag else self._primary
+        return SqlUnitOfWork(source.reading, reads=True)

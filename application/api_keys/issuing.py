@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from application.audit import EventFactory, api_key_party
+from application.idempotency import Once
 from application.ports.api_keys import ApiKeyCodec
 from application.ports.clock import Clock, IdGenerator
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -49,13 +50,15 @@ class CreateApiKeyCommand:
     expires_at: datetime | None = None
     rate_limit: int | None = None
     owner_id: UUID | None = None
+    once: Once[IssuedApiKey] = field(default_factory=Once, repr=False)
 
 
 class CreateApiKey:
     """A user who gave their password within the last 15 minutes; an operator for anybody.
 
     Nobody gives a key what its owner does not hold. Raises NotAuthenticated, PermissionMissing,
-    ReauthenticationRequired, InvalidAccessToken, InvalidField, UnknownPermission, NotFound.
+    ReauthenticationRequired, InvalidAccessToken, InvalidField, UnknownPermission, NotFound; with an
+    idempotency key also IdempotencyKeyReused and ConcurrentChange.
     """
 
     def __init__(
@@ -92,6 +95,11 @@ class CreateApiKey:
             created_at=now,
             expires_at=check_expiry(command.expires_at, now),
         )
+        # Twice: here for whoever asks again, and under the lock for what becomes of it meanwhile.
+        async with self._uow.reading() as uow:
+            await _check_grant(uow, await uow.users.get(owner_id), key.scopes)
+        await command.once.begin()
+        issued = IssuedApiKey(key=key, text=minted.text)
         async with self._uow() as uow:
             owner = await _lock_owner(uow, actor, owner_id)
             await _check_grant(uow, owner, key.scopes)
@@ -105,8 +113,9 @@ class CreateApiKey:
                     scopes=sorted(key.scopes),
                 )
             )
+            await command.once.keep(uow, issued)
             await uow.commit()
-        return IssuedApiKey(key=key, text=minted.text)
+        return issued
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +123,7 @@ class RotateApiKeyCommand:
     actor: Actor
     key_id: UUID
     overlap_seconds: int = DEFAULT_OVERLAP_SECONDS
+    once: Once[IssuedApiKey] = field(default_factory=Once, repr=False)
 
 
 class RotateApiKey:
@@ -122,7 +132,8 @@ class RotateApiKey:
     A new key takes the old one's place, with its name, limit and lifetime, and with those of its
     scopes that the owner still holds; the old one works on for the overlap, at most. Of several
     rotations at once one succeeds. Raises NotAuthenticated, PermissionMissing,
-    ReauthenticationRequired, InvalidAccessToken, InvalidField, NotFound, ApiKeyNotActive.
+    ReauthenticationRequired, InvalidAccessToken, InvalidField, NotFound, ApiKeyNotActive; with an
+    idempotency key also IdempotencyKeyReused and ConcurrentChange.
     """
 
     def __init__(
@@ -144,21 +155,23 @@ class RotateApiKey:
         actor, now = command.actor, self._clock.now()
         owner_id, _ = require_recent_session(actor, now)
         overlap = check_overlap(command.overlap_seconds)
+        async with self._uow.reading() as uow:
+            await _find_own(uow, command.key_id, owner_id)
+        await command.once.begin()
         minted = self._codec.mint()
         async with self._uow() as uow:
             owner = await _lock_owner(uow, actor, owner_id)
-            old = await uow.api_keys.get(command.key_id)
-            if old is None or old.owner_id != owner_id:
-                raise NotFound
+            old = await _find_own(uow, command.key_id, owner_id)
             if await uow.api_keys.retire(old.id, now, now + overlap) is None:
                 raise ApiKeyNotActive
+            scopes = old.permissions_under(await uow.roles.permissions_of(owner.roles))
             key = ApiKey(
                 id=self._ids.new_id(),
                 public_id=minted.public_id,
                 owner_id=owner_id,
                 secret_digest=minted.secret_digest,
                 name=old.name,
-                scopes=old.permissions_under(await uow.roles.permissions_of(owner.roles)),
+                scopes=await uow.permissions.keep(scopes),
                 rate_limit=old.rate_limit,
                 created_at=now,
                 expires_at=old.successor_ends_at(now),
@@ -174,8 +187,10 @@ class RotateApiKey:
                     scopes=sorted(key.scopes),
                 )
             )
+            issued = IssuedApiKey(key=key, text=minted.text)
+            await command.once.keep(uow, issued)
             await uow.commit()
-        return IssuedApiKey(key=key, text=minted.text)
+        return issued
 
 
 async def _lock_owner(uow: UnitOfWork, actor: Actor, owner_id: UUID) -> User:
@@ -195,8 +210,18 @@ async def _lock_owner(uow: UnitOfWork, actor: Actor, owner_id: UUID) -> User:
     return owner
 
 
-async def _check_grant(uow: UnitOfWork, owner: User, scopes: frozenset[str]) -> None:
-    if scopes - await uow.roles.known_permissions(scopes):
+async def _find_own(uow: UnitOfWork, key_id: UUID, owner_id: UUID) -> ApiKey:
+    key = await uow.api_keys.get(key_id)
+    if key is None or key.owner_id != owner_id:
+        raise NotFound
+    return key
+
+
+async def _check_grant(uow: UnitOfWork, owner: User | None, scopes: frozenset[str]) -> None:
+    if owner is None:
+        raise NotFound
+    # Kept until the key is stored: afterwards the key itself holds them in place.
+    if scopes - await uow.permissions.keep(scopes):
         raise UnknownPermission("scopes")
     missing = scopes - await uow.roles.permissions_of(owner.roles)
     if missing:

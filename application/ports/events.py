@@ -1,9 +1,11 @@
 """Keeping the audit log."""
 
 from abc import ABC, abstractmethod
-from uuid import UUID
+from collections.abc import Sequence
 
-from domain.events import Event
+from domain.events import Event, EventFilter, EventPlace
+
+_ALL = EventFilter()
 
 
 class EventRepository(ABC):
@@ -13,5 +15,11 @@ class EventRepository(ABC):
     async def add(self, event: Event) -> None: ...
 
     @abstractmethod
-    async def page(self, before: UUID | None, limit: int) -> list[Event]:
-        """Newest first: at most `limit` events whose id is lower than `before`."""
+    async def add_all(self, events: Sequence[Event]) -> None:
+        """Many at once, for acts on many records."""
+
+    @abstractmethod
+    async def page(
+        self, before: EventPlace | None, limit: int, where: EventFilter = _ALL
+    ) -> list[Event]:
+        """Newest first: at most `limit` events whose place is lower than `before`."""

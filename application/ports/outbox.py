@@ -17,6 +17,14 @@ class FailedTry:
     reason: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class OutboxDepth:
+    """How many messages are not sent: those that will be tried, and those that were given up."""
+
+    waiting: int
+    set_aside: int
+
+
 class OutboxRepository(ABC):
     """Messages, written in the act's own transaction and delivered afterwards."""
 
@@ -51,6 +59,10 @@ class OutboxRepository(ABC):
     @abstractmethod
     async def retry(self, message_id: UUID | None, at: datetime) -> int:
         """Makes one message that was set aside, or all, due at once with all tries; how many."""
+
+    @abstractmethod
+    async def depth(self) -> OutboxDepth:
+        """Of this moment."""
 
 
 class DeliverySignal(ABC):

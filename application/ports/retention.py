@@ -14,6 +14,8 @@ class Cutoffs:
     outbox: datetime
     idempotency: datetime
     events: datetime
+    sign_in_failures: datetime
+    known_addresses: datetime
 
 
 class RetentionRepository(ABC):

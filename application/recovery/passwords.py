@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from application.account_access import end_access
 from application.audit import EventFactory, user_party
+from application.backoff import SignInBackoff
 from application.link_tokens import LinkTokens
 from application.outgoing_mail import OutgoingMail
 from application.ports.addresses import AddressNormaliser
@@ -112,6 +113,7 @@ class ResetPassword:
         clock: Clock,
         events: EventFactory,
         mail: OutgoingMail,
+        backoff: SignInBackoff,
     ) -> None:
         self._uow = uow
         self._tokens = tokens
@@ -120,6 +122,7 @@ class ResetPassword:
         self._clock = clock
         self._events = events
         self._mail = mail
+        self._backoff = backoff
 
     async def execute(self, command: ResetPasswordCommand) -> None:
         link, user = await self._find(command.token)
@@ -135,6 +138,7 @@ class ResetPassword:
             if used is None or holder is None or not _may_reset(holder, used):
                 raise InvalidLink
             await uow.credentials.set_password(user.id, password_hash, now)
+            await self._backoff.forgive(uow, user.email.key)
             if not holder.email_verified:
                 await uow.users.change(user.id, UserChanges(email_verified=True), now, None)
             await end_access(uow, user.id, now, SessionEnd.PASSWORD_RESET)

@@ -6,7 +6,7 @@ from uuid import UUID
 from application.audit import EventFactory, user_party
 from application.authority import lock_target
 from application.ports.clock import Clock
-from application.ports.unit_of_work import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from domain.access import Actor, require_session
 from domain.errors import NotFound
 from domain.events import EventKind
@@ -32,7 +32,8 @@ class SignOut:
 
     async def execute(self, command: SignOutCommand) -> None:
         user_id, session_id = require_session(command.actor)
-        async with self._uow() as uow:
+
+        async def end(uow: UnitOfWork) -> None:
             if await uow.sessions.end(session_id, self._clock.now(), SessionEnd.SIGNED_OUT):
                 await uow.events.add(
                     self._events.success(
@@ -43,6 +44,8 @@ class SignOut:
                     )
                 )
             await uow.commit()
+
+        await self._uow.idempotent(end)
 
 
 @dataclass(frozen=True, kw_only=True)

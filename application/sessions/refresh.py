@@ -19,6 +19,7 @@ from domain.sessions import (
     Session,
     SessionEnd,
 )
+from domain.users import User
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,16 +60,24 @@ class RefreshSession:
     async def execute(self, command: RefreshSessionCommand) -> IssuedTokens:
         self._tokens.check_audience(command.audience)
         token = self._refresh_tokens.decode(command.refresh_token)
-        async with self._uow() as uow:
-            session = await self._rotate(uow, token, command.actor)
-            if session is None:
-                session = await self._settle(uow, token, command.actor)
-            user = await uow.users.get(session.user_id)
-            if user is None or not user.is_active:
-                # Disabling ends sessions too; this catches what happens at the same instant.
-                raise InvalidRefreshToken
-            await uow.commit()
+        # Twice is as good as once: the second time is a retry, which gets the same successor.
+        user, session = await self._uow.idempotent(
+            lambda uow: self._refresh(uow, token, command.actor)
+        )
         return self._tokens.issue(user, session, command.audience)
+
+    async def _refresh(
+        self, uow: UnitOfWork, token: RefreshToken, actor: Actor
+    ) -> tuple[User, Session]:
+        session = await self._rotate(uow, token, actor)
+        if session is None:
+            session = await self._settle(uow, token, actor)
+        user = await uow.users.get(session.user_id)
+        if user is None or not user.is_active:
+            # Disabling ends sessions too; this catches what happens at the same instant.
+            raise InvalidRefreshToken
+        await uow.commit()
+        return user, session
 
     async def _rotate(self, uow: UnitOfWork, token: RefreshToken, actor: Actor) -> Session | None:
         now = self._clock.now()

@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from application.audit import EventFactory, user_party
+from application.backoff import SignInBackoff, SignInTry
 from application.ports.addresses import AddressNormaliser
 from application.ports.clock import Clock, IdGenerator
 from application.ports.macs import MessageAuthenticator
 from application.ports.passwords import PasswordHasher, PasswordLogin
+from application.ports.telemetry import SignInOutcome, Telemetry
 from application.ports.tokens import RefreshTokenCodec
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.tokens import IssuedTokens, TokenIssuer
@@ -40,8 +42,8 @@ class SignIn:
     """Anyone with an address and its password; opens a session.
 
     Unknown address, wrong password, disabled account take the same steps and the same time.
-    A refusal is in the audit log before it is answered. Raises InvalidCredentials,
-    EmailNotVerified, UnknownAudience, Unavailable.
+    A refusal is in the audit log, and counted, before it is answered. Raises InvalidCredentials,
+    EmailNotVerified, UnknownAudience, Unavailable; RateLimited where too many tries have failed.
     """
 
     def __init__(
@@ -57,6 +59,8 @@ class SignIn:
         clock: Clock,
         ids: IdGenerator,
         events: EventFactory,
+        backoff: SignInBackoff,
+        telemetry: Telemetry,
         verification_required: bool,
     ) -> None:
         self._uow = uow
@@ -69,26 +73,35 @@ class SignIn:
         self._clock = clock
         self._ids = ids
         self._events = events
+        self._backoff = backoff
+        self._telemetry = telemetry
         self._verification_required = verification_required
 
     async def execute(self, command: SignInCommand) -> IssuedTokens:
         self._tokens.check_audience(command.audience)
+        with self._hasher.admission():
+            return await self._execute(command)
+
+    async def _execute(self, command: SignInCommand) -> IssuedTokens:
         password = normalise_password(command.password)
         email_key = self._key_of(command.email)
-        login = await self._find(email_key)
+        login, attempt = await self._find(email_key, command.actor)
+        if attempt is not None:
+            await self._backoff.admit(attempt, login.user.id if login else None)
         proven = login.password_hash if login else None
-        matches = await self._hasher.verify(password, proven)
+        matches = await self._hasher.verify(password, proven, as_typed=command.password)
         if login is None or not login.user.is_active or not matches:
-            await self._refuse(command, email_key, login, "credentials")
+            await self._refuse(command, email_key, login, "credentials", attempt)
             raise InvalidCredentials
         if self._verification_required and not login.user.email_verified:
             await self._refuse(command, email_key, login, "email_not_verified")
             raise EmailNotVerified
-        fresh_hash = await self._upgraded(password, login)
-        opened = await self._open(command, login, fresh_hash)
+        fresh_hash = await self._upgraded(command.password, password, login)
+        opened = await self._open(command, login, attempt, fresh_hash)
         if opened is None:
             await self._refuse(command, email_key, login, "credentials")
             raise InvalidCredentials
+        self._telemetry.signed_in(SignInOutcome.SUCCESS)
         user, session = opened
         return self._tokens.issue(user, session, command.audience)
 
@@ -98,18 +111,35 @@ class SignIn:
         except InvalidEmailAddress:
             return _NOBODY
 
-    async def _find(self, email_key: str) -> PasswordLogin | None:
+    async def _find(
+        self, email_key: str, actor: Actor
+    ) -> tuple[PasswordLogin | None, SignInTry | None]:
+        """The account, if there is one, and the try at it, if it is an address at all."""
+        tag = self._backoff.tag_of(email_key)
         async with self._uow.reading() as uow:
-            return await uow.credentials.find_login(email_key)
+            login = await uow.credentials.find_login(email_key)
+            failed = await uow.backoff.failures(tag)
+        if email_key == _NOBODY:
+            return login, None
+        return login, SignInTry(tag=tag, origin=actor.origin, failed=failed)
 
-    async def _upgraded(self, password: str, login: PasswordLogin) -> str | None:
+    async def _upgraded(self, typed: str, password: str, login: PasswordLogin) -> str | None:
+        """A hash as new ones are: current parameters, of the normalised password."""
         stored = login.password_hash
-        if stored is None or not self._hasher.needs_rehash(stored):
+        if stored is None:
             return None
-        return await self._hasher.hash(password)
+        outdated = self._hasher.needs_rehash(stored)
+        # Another system may have hashed what was typed, which only this sign-in ever tries.
+        if outdated or (typed != password and not await self._hasher.verify(password, stored)):
+            return await self._hasher.hash(password)
+        return None
 
     async def _open(
-        self, command: SignInCommand, login: PasswordLogin, fresh_hash: str | None
+        self,
+        command: SignInCommand,
+        login: PasswordLogin,
+        attempt: SignInTry | None,
+        fresh_hash: str | None,
     ) -> tuple[User, Session] | None:
         """None if the account was disabled or its password changed while the hash ran."""
         now = self._clock.now()
@@ -123,6 +153,8 @@ class SignIn:
             if fresh_hash is not None:
                 await uow.credentials.set_password(user.id, fresh_hash, now)
             await uow.sessions.add(session)
+            if attempt is not None:
+                await self._backoff.count_success(uow, attempt, user.id)
             await uow.events.add(
                 self._events.success(
                     EventKind.SIGNED_IN,
@@ -152,8 +184,19 @@ class SignIn:
         )
 
     async def _refuse(
-        self, command: SignInCommand, email_key: str, login: PasswordLogin | None, reason: str
+        self,
+        command: SignInCommand,
+        email_key: str,
+        login: PasswordLogin | None,
+        reason: str,
+        attempt: SignInTry | None = None,
     ) -> None:
+        """A failed `attempt` is counted; who gave the right password has not failed."""
+        self._telemetry.signed_in(
+            SignInOutcome.EMAIL_NOT_VERIFIED
+            if reason == "email_not_verified"
+            else SignInOutcome.REFUSED
+        )
         digest = self._macs.tag("event-address", email_key.encode()).hex()
         subject = user_party(login.user.id) if login else Party(type="user", id=None)
         async with self._uow() as uow:
@@ -166,4 +209,6 @@ class SignIn:
                     address_digest=digest,
                 )
             )
+            if attempt is not None:
+                await self._backoff.count_failure(uow, attempt)
             await uow.commit()

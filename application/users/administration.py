@@ -6,6 +6,7 @@ from uuid import UUID
 from application.account_access import withdraw_powers
 from application.audit import EventFactory, user_party
 from application.authority import changed, keep_an_administrator, lock_target
+from application.backoff import SignInBackoff
 from application.outgoing_mail import OutgoingMail
 from application.ports.clock import Clock
 from application.ports.passwords import PasswordHasher
@@ -172,6 +173,7 @@ class SetPassword:
         clock: Clock,
         events: EventFactory,
         mail: OutgoingMail,
+        backoff: SignInBackoff,
     ) -> None:
         self._uow = uow
         self._hasher = hasher
@@ -179,6 +181,7 @@ class SetPassword:
         self._clock = clock
         self._events = events
         self._mail = mail
+        self._backoff = backoff
 
     async def execute(self, command: SetPasswordCommand) -> None:
         if not command.actor.is_trusted:
@@ -194,6 +197,7 @@ class SetPassword:
             if await uow.users.lock(user.id) is None:
                 raise NotFound
             await uow.credentials.set_password(user.id, password_hash, now)
+            await self._backoff.forgive(uow, user.email.key)
             await uow.sessions.end_all(user.id, now, SessionEnd.PASSWORD_CHANGED)
             await withdraw_powers(uow, user.id)
             await self._mail.notify(uow, user.id, MessageTemplate.PASSWORD_CHANGED)

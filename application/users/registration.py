@@ -107,6 +107,7 @@ class RegisterUser:
             kind = EventKind.USER_CREATED if on_behalf else EventKind.USER_REGISTERED
             async with self._uow() as uow:
                 if command.roles:
+                    await uow.roles.lock_administrators()
                     require_authority_over(actor, await uow.roles.permissions_of(user.roles))
                 await self._create(uow, actor, user, password_hash, kind)
                 await command.once.keep(uow, user)

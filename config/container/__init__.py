@@ -9,6 +9,7 @@ __all__ = ["Container", "close", "container_for"]
 async def close(container: Container) -> None:
     """Gives back what the process holds; the last call on a container."""
     await container.limiter().close()
+    await container.response_cache().close()
     await container.mailer().close()
     container.delivery_signal().close()
     await container.storage().close()

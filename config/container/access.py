@@ -44,6 +44,8 @@ class AccessUseCases(Shared):
         clock=Shared.clock,
         ids=Shared.ids,
         events=Shared.events,
+        backoff=Shared.sign_in_backoff,
+        telemetry=Shared.telemetry,
         verification_required=providers.Callable(factories.verification_required, Shared.settings),
     )
     sign_out = providers.Singleton(

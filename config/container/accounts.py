@@ -4,7 +4,10 @@ from dependency_injector import providers
 
 from application.recovery.addresses import ChangeEmail, ResendVerification, VerifyEmail
 from application.recovery.passwords import ForgotPassword, ResetPassword
+from application.users.account_fields import AccountReader
 from application.users.administration import DeleteUser, SetPassword, SetUserRoles, UpdateUser
+from application.users.exporting import ExportUsers
+from application.users.importing import ImportUsers
 from application.users.own_account import DeleteOwnAccount, GetOwnAccount, UpdateOwnAccount
 from application.users.queries import FindUser, GetUser, ListUsers
 from application.users.registration import RegisterUser
@@ -56,7 +59,19 @@ class AccountUseCases(Shared):
         clock=Shared.clock,
         events=Shared.events,
         mail=Shared.outgoing_mail,
+        backoff=Shared.sign_in_backoff,
     )
+    account_reader = providers.Singleton(
+        AccountReader,
+        addresses=Shared.addresses,
+        hasher=Shared.hasher,
+        clock=Shared.clock,
+        ids=Shared.ids,
+    )
+    import_users = providers.Singleton(
+        ImportUsers, uow=Shared.uow, reader=account_reader, events=Shared.events
+    )
+    export_users = providers.Singleton(ExportUsers, uow=Shared.uow, events=Shared.events)
 
     # Recovery
     forgot_password = providers.Singleton(
@@ -72,6 +87,7 @@ class AccountUseCases(Shared):
         hasher=Shared.hasher,
         policy=Shared.password_policy,
         clock=Shared.clock,
+        backoff=Shared.sign_in_backoff,
         **Shared.telling,
     )
     verify_email = providers.Singleton(

@@ -22,6 +22,7 @@ from adapters.system.clock import SystemClock, Uuid7Generator
 from adapters.system.signals import InProcessSignal
 from config import factories
 from config.settings import load_settings
+from config.tracing import make_tracing
 
 
 class Adapters(containers.DeclarativeContainer):
@@ -59,11 +60,18 @@ class Adapters(containers.DeclarativeContainer):
         memory=providers.Singleton(MemoryRateLimiter),
         redis=providers.Singleton(factories.redis_limiter, settings),
     )
+    response_cache = providers.Selector(
+        providers.Callable(factories.limiter_backend, settings),
+        memory=providers.Singleton(factories.memory_cache, settings),
+        redis=providers.Singleton(factories.redis_cache, settings),
+    )
     delivery_signal = providers.Selector(
         providers.Callable(factories.jobs_kind, settings),
         inprocess=providers.Singleton(InProcessSignal),
         celery=providers.Singleton(factories.celery_signal, settings),
     )
+    tracing = providers.Singleton(make_tracing)
+    telemetry = providers.Singleton(factories.telemetry)
     mailer = providers.Singleton(factories.mailer, settings)
     renderer = providers.Singleton(factories.renderer, settings)
     storage = providers.Selector(

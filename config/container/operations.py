@@ -4,7 +4,7 @@ from dependency_injector import providers
 
 from application.health import CheckHealth
 from application.jobs import PurgeExpired
-from application.outbox import DeliverMessages, ListMessages, RetryMessages
+from application.outbox import DeliverMessages, ListMessages, MeasureOutbox, RetryMessages
 from application.setup import EnsureAdministrator
 from application.signing_keys.lifecycle import EnsureSigningKeys, RotateSigningKeysIfDue
 from config import factories
@@ -54,8 +54,10 @@ class OperationUseCases(Shared):
         tokens=Shared.link_tokens,
         pages=providers.Callable(factories.link_pages, Shared.settings),
         clock=Shared.clock,
+        telemetry=Shared.telemetry,
         spares_reserved=providers.Callable(factories.spares_reserved, Shared.settings),
     )
+    measure_outbox = providers.Singleton(MeasureOutbox, uow=Shared.uow, clock=Shared.clock)
     list_messages = providers.Singleton(ListMessages, uow=Shared.uow, cursors=Shared.cursors)
     retry_messages = providers.Singleton(
         RetryMessages, uow=Shared.uow, clock=Shared.clock, events=Shared.events

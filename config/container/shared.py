@@ -5,6 +5,7 @@ from dependency_injector import providers
 from application.access_tokens import AccessTokenReader
 from application.api_key_reader import ApiKeyReader
 from application.audit import EventFactory
+from application.backoff import SignInBackoff
 from application.idempotency import Idempotency
 from application.limits import CallLimits
 from application.link_tokens import LinkTokens
@@ -16,6 +17,7 @@ from application.signing_keys.succession import KeySuccession
 from application.tokens import TokenIssuer
 from config import factories
 from config.container.adapters import Adapters
+from domain.backoff import BackoffRules
 
 
 class Shared(Adapters):
@@ -36,6 +38,8 @@ class Shared(Adapters):
     signing_key_factory = Adapters.signing_key_factory
     limiter = Adapters.limiter
     answer_vault = Adapters.answer_vault
+    response_cache = Adapters.response_cache
+    telemetry = Adapters.telemetry
     uow = Adapters.uow
 
     password_policy = providers.Singleton(factories.password_policy, settings)
@@ -54,6 +58,10 @@ class Shared(Adapters):
         ids=ids,
         settings=token_settings,
         rules=refresh_rules,
+    )
+    backoff_rules = providers.Singleton(BackoffRules)
+    sign_in_backoff = providers.Singleton(
+        SignInBackoff, uow=uow, macs=server_secret, clock=clock, rules=backoff_rules
     )
     password_proof = providers.Singleton(PasswordProof, uow=uow, hasher=hasher, events=events)
     signing_key_rules = providers.Singleton(factories.signing_key_rules, settings)

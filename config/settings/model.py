@@ -107,7 +107,7 @@ class Settings(BaseSettings):
     database_statement_timeout_seconds: Seconds = 5
     database_pgbouncer: bool = False
     redis_url: RedisUrl | None = None
-    redis_timeout_seconds: Seconds = 0.25
+    redis_timeout_seconds: Seconds = 0.2
 
     # Tokens and sessions
     issuer: ServiceUrl = Field(default_factory=_issuer)

@@ -11,9 +11,12 @@ from domain.text import is_storable
 from entrypoints.cli.api_keys import api_keys
 from entrypoints.cli.check import check
 from entrypoints.cli.endings import Refused, run_to_end
+from entrypoints.cli.events import events
 from entrypoints.cli.migrate import migrate
 from entrypoints.cli.openapi import openapi
 from entrypoints.cli.outbox import outbox
+from entrypoints.cli.permissions import permissions
+from entrypoints.cli.roles import roles
 from entrypoints.cli.serve import serve
 from entrypoints.cli.sessions import sessions
 from entrypoints.cli.signing_keys import signing_keys
@@ -36,8 +39,11 @@ app.command()(openapi)
 app.add_typer(users, name="users")
 app.add_typer(sessions, name="sessions")
 app.add_typer(api_keys, name="api-keys")
+app.add_typer(roles, name="roles")
+app.add_typer(permissions, name="permissions")
 app.add_typer(tokens, name="tokens")
 app.add_typer(signing_keys, name="signing-keys")
+app.add_typer(events, name="events")
 app.add_typer(outbox, name="outbox")
 
 

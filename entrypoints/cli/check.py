@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from domain.errors import Unavailable
-from domain.users import UserFilter
 from entrypoints.cli.endings import REFUSED, Refused, cause_of, complain
 from entrypoints.cli.installation import Installation, opened, require_current
 from entrypoints.cli.output import AsJson, print_json
@@ -86,17 +85,10 @@ def _faults_of_database(found: Installation) -> Iterator[str]:
     except Exception as error:  # noqa: BLE001 - a file that is no database, for one
         yield f"DOORWARD_DATABASE_URL: the database cannot be used ({cause_of(error)})"
         return
-    if found.container.settings().database_read_url is None:
-        return
     try:
-        found.run(_read_from_replica(found))
+        found.run(found.container.storage().check_replica())
     except Exception as error:  # noqa: BLE001
         yield f"DOORWARD_DATABASE_READ_URL: the replica cannot be used ({cause_of(error)})"
-
-
-async def _read_from_replica(found: Installation) -> None:
-    async with found.container.uow().reading(may_lag=True) as uow:
-        await uow.users.page(UserFilter(), None, 1)
 
 
 def _faults_of_redis(found: Installation) -> Iterator[str]:

@@ -23,6 +23,11 @@ def print_json(value: object) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=escaped))
 
 
+def print_json_line(value: object) -> None:
+    """One document of many (NDJSON), there for whoever reads along as soon as it is printed."""
+    print(json.dumps(value), flush=True)
+
+
 def instant(at: datetime) -> str:
     """RFC 3339, UTC, `Z`."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from socket import socket
 
     from config.settings import Settings
+    from entrypoints.cli.supervisor import Heartbeat
 
 
 def serve(
@@ -68,15 +69,16 @@ def _interrupt(*_: object) -> NoReturn:
 async def _serve_here(settings: "Settings", listener: "socket") -> None:
     with swift_loading():
         from config.container import close, container_for
-        from entrypoints.cli.server import SingleServer, server_config
+        from entrypoints.cli.server import SingleServer
         from entrypoints.cli.setup import set_up
         from entrypoints.http.app import create_app
+        from entrypoints.http.serving.server import server_config
 
         container = container_for(settings)
         app = create_app(container)
     try:
         await set_up(container)
-        server = SingleServer(server_config(settings, app))
+        server = SingleServer(server_config(settings, app), settings, container.check_health())
         await server.run_on(listener)
     finally:
         await close(container)
@@ -85,15 +87,17 @@ async def _serve_here(settings: "Settings", listener: "socket") -> None:
 def _serve_with_workers(settings: "Settings", listener: "socket") -> None:
     import uvloop
 
-    from entrypoints.cli.server import Supervisor, server_config
+    from config.metrics_folder import sharing_metrics
+    from entrypoints.cli.supervisor import Supervisor
 
-    uvloop.run(_set_up_alone(settings))
+    uvloop.run(set_up_alone(settings))
     # The workers get these very settings: what they came from may be readable only once.
-    config = server_config(settings, partial(create_worker_app, settings), factory=True)
-    Supervisor(config, [listener]).supervise()
+    with sharing_metrics():
+        Supervisor(partial(_serve_as_worker, settings), listener, settings).supervise()
 
 
-async def _set_up_alone(settings: "Settings") -> None:
+async def set_up_alone(settings: "Settings") -> None:
+    """For processes that will serve later; leaves nothing open."""
     from config.container import close, container_for
     from entrypoints.cli.setup import set_up
 
@@ -104,21 +108,25 @@ async def _set_up_alone(settings: "Settings") -> None:
         await close(container)
 
 
-def create_worker_app(settings: "Settings") -> Any:
-    """The application of one of several processes. Whatever hinders it hinders all: ends them."""
+def _serve_as_worker(settings: "Settings", listener: "socket", heartbeat: "Heartbeat") -> None:
+    """One of several processes. Whatever hinders it hinders all: ends them."""
     from uvicorn.config import STARTUP_FAILURE
 
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         with swift_loading():
             from config.container import container_for
+            from entrypoints.cli.supervisor import SupervisedServer
             from entrypoints.http.app import create_app
+            from entrypoints.http.serving.server import server_config
 
-            app = create_app(container_for(settings))
+            container = container_for(settings)
+            config = server_config(settings, create_app(container))
+            server = SupervisedServer(config, settings, container.check_health(), heartbeat)
     except Exception as error:  # noqa: BLE001 - any other end would be tried again for ever
         report(error)
         sys.exit(STARTUP_FAILURE)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    return app
+    server.run([listener])
 
 
 def _end_with_parent() -> None:

@@ -6,9 +6,10 @@ from string import Template
 
 from fastapi import APIRouter, Response
 
+from entrypoints.http.counting import CountedRoute
 from entrypoints.http.dependencies import Services
 
-router = APIRouter(prefix="/account", include_in_schema=False)
+router = APIRouter(prefix="/account", include_in_schema=False, route_class=CountedRoute)
 
 _STYLE = """
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 32rem; margin: 3rem auto; padding: 0 1rem }

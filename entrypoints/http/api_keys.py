@@ -8,16 +8,18 @@ from fastapi import Body, Request, Response
 from application.api_keys.issuing import CreateApiKeyCommand, IssuedApiKey, RotateApiKeyCommand
 from application.api_keys.queries import GetApiKeyQuery, ListApiKeysQuery
 from application.api_keys.revoking import RevokeApiKeyCommand
+from application.idempotency import Once
 from domain.access import ReauthenticationRequired
 from domain.api_keys import ApiKeyNotActive
 from domain.errors import NotFound
 from domain.pages import DEFAULT_LIMIT, InvalidCursor
 from domain.roles import API_KEYS_ADMIN, UnknownPermission
 from entrypoints.http.dependencies import Caller, Services
+from entrypoints.http.idempotency import KEY_FAILURES, Keyed
 from entrypoints.http.json_route import json_router
 from entrypoints.http.operations import (
     API_PREFIX,
-    OWN_SESSION,
+    RECENT_SESSION,
     VALIDATION,
     holder_of,
     operation,
@@ -45,25 +47,34 @@ _OWNER_OR_ADMIN = session_or(API_KEYS_ADMIN)
     summary="Make an API key",
     response_model=NewApiKeyBody,
     status_code=201,
-    **operation(OWN_SESSION, ReauthenticationRequired, UnknownPermission, has_body=True),
+    **operation(
+        RECENT_SESSION, ReauthenticationRequired, UnknownPermission, *KEY_FAILURES, has_body=True
+    ),
 )
 async def create_api_key(
-    request: Request, body: CreateApiKeyBody, actor: Caller, services: Services
+    request: Request, body: CreateApiKeyBody, actor: Caller, services: Services, keyed: Keyed
 ) -> Response:
     """The answer shows the key, this once. Needs a password given within the last 15 minutes.
 
     `POST /api/v1/auth/reauthenticate` is the way to give it again.
     """
-    issued = await services.create_api_key().execute(
-        CreateApiKeyCommand(
-            actor=actor,
-            name=body.name,
-            scopes=frozenset(body.scopes),
-            expires_at=body.expires_at,
-            rate_limit=body.rate_limit,
+
+    async def act(once: Once[IssuedApiKey]) -> IssuedApiKey:
+        return await services.create_api_key().execute(
+            CreateApiKeyCommand(
+                actor=actor,
+                name=body.name,
+                scopes=frozenset(body.scopes),
+                expires_at=body.expires_at,
+                rate_limit=body.rate_limit,
+                once=once,
+            )
         )
-    )
-    return _render_issued(issued, collection=request.scope["path"])
+
+    def render(issued: IssuedApiKey) -> Response:
+        return _render_issued(issued, collection=request.scope["path"])
+
+    return await keyed.answer(actor, body, act, render)
 
 
 @router.get(
@@ -124,23 +135,39 @@ async def revoke_api_key(api_key_id: UUID, actor: Caller, services: Services) ->
     summary="Replace an API key",
     response_model=NewApiKeyBody,
     status_code=201,
-    **operation(OWN_SESSION, ReauthenticationRequired, NotFound, ApiKeyNotActive, has_body=True),
+    **operation(
+        RECENT_SESSION,
+        ReauthenticationRequired,
+        NotFound,
+        ApiKeyNotActive,
+        *KEY_FAILURES,
+        has_body=True,
+    ),
 )
 async def rotate_api_key(
     request: Request,
     api_key_id: UUID,
     actor: Caller,
     services: Services,
+    keyed: Keyed,
     body: Annotated[RotateApiKeyBody, Body()] = RotateApiKeyBody(),  # noqa: B008
 ) -> Response:
     """A new key with the same name, scopes, limit and lifetime; the old one ends soon.
 
     Needs a password given within the last 15 minutes. A key is rotated once.
     """
-    issued = await services.rotate_api_key().execute(
-        RotateApiKeyCommand(actor=actor, key_id=api_key_id, overlap_seconds=body.overlap_seconds)
-    )
-    return _render_issued(issued, collection=request.scope["path"].rsplit("/", 2)[0])
+
+    async def act(once: Once[IssuedApiKey]) -> IssuedApiKey:
+        return await services.rotate_api_key().execute(
+            RotateApiKeyCommand(
+                actor=actor, key_id=api_key_id, overlap_seconds=body.overlap_seconds, once=once
+            )
+        )
+
+    def render(issued: IssuedApiKey) -> Response:
+        return _render_issued(issued, collection=request.scope["path"].rsplit("/", 2)[0])
+
+    return await keyed.answer(actor, body, act, render)
 
 
 @router.get(

@@ -7,33 +7,41 @@ from contextlib import asynccontextmanager, suppress
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from application.ports.tracing import Tracing
 from config.container import Container, close
 from config.logging import configure_logging
 from config.settings import Settings
+from config.tracing import trace_container
 from entrypoints.http import (
     account_pages,
     api_keys,
     auth,
+    events,
     health,
+    items,
+    metrics,
     oauth,
+    permissions,
     recovery,
+    roles,
     sessions,
     users,
     well_known,
 )
 from entrypoints.http.background import BackgroundJobs
 from entrypoints.http.direct import DirectRoutes
-from entrypoints.http.drain import install_drain
 from entrypoints.http.errors import register_error_handlers
 from entrypoints.http.key_refresh import keep_keys_fresh, refresh_keys
 from entrypoints.http.key_uses import KeyUseWriter
+from entrypoints.http.metrics import ProcessNotes
 from entrypoints.http.middleware.body_limit import BodyLimit
 from entrypoints.http.middleware.boundary import ErrorBoundary
 from entrypoints.http.middleware.cors import Cors
 from entrypoints.http.middleware.hosts import HostCheck
 from entrypoints.http.middleware.shell import RequestShell
+from entrypoints.http.middleware.spans import RequestSpans
 from entrypoints.http.openapi import install_openapi
-from entrypoints.http.operations import API_PREFIX
+from entrypoints.http.operations import API_PREFIX, require_access_rules
 
 
 def create_app(container: Container | None = None) -> FastAPI:
@@ -49,27 +57,35 @@ def create_app(container: Container | None = None) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
         redirect_slashes=False,
         lifespan=_lifespan,
+        # Its own would send query strings and messages of exceptions along.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.container = container
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(well_known.router)
     app.include_router(users.router)
+    app.include_router(roles.router)
+    app.include_router(permissions.router)
     app.include_router(auth.router)
     app.include_router(sessions.router)
     app.include_router(api_keys.router)
+    app.include_router(items.router)
+    app.include_router(events.router)
     app.include_router(oauth.router)
     app.include_router(recovery.router)
     app.include_router(account_pages.router)
+    require_access_rules(app)
     register_error_handlers(app)
     install_openapi(app)
-    app.wrap(settings)
+    app.wrap(settings, container.tracing())
     return app
 
 
 class Application(FastAPI):
     """FastAPI inside our own layers, which see a request before any of its own do."""
 
-    def wrap(self, settings: Settings) -> None:
+    def wrap(self, settings: Settings, tracing: Tracing | None) -> None:
         """Puts the layers around it. From the inside out."""
         # Inside the framework's own catch-all, which would answer in words of its own.
         self.add_middleware(ErrorBoundary)
@@ -77,6 +93,8 @@ class Application(FastAPI):
         if settings.cors_origins:
             layers = Cors(layers, origins=settings.cors_origins)
         layers = HostCheck(layers, allowed=settings.allowed_hosts)
+        if tracing is not None:
+            layers = RequestSpans(layers, tracing=tracing)
         self._layers: ASGIApp = RequestShell(
             layers,
             trusted_proxies=settings.trusted_proxies,
@@ -91,11 +109,14 @@ class Application(FastAPI):
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     container: Container = app.state.container
+    tracing = container.tracing()
+    stop_tracing = trace_container(container, tracing) if tracing is not None else None
     await refresh_keys(container)
-    install_drain(container.check_health(), container.settings().drain_seconds)
     refresher = asyncio.create_task(keep_keys_fresh(container), name="signing-keys")
     key_uses = KeyUseWriter(container)
     key_uses.start()
+    notes = ProcessNotes(container)
+    notes.start()
     jobs = BackgroundJobs(container) if container.settings().jobs == "inprocess" else None
     if jobs is not None:
         jobs.start()
@@ -105,7 +126,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         if jobs is not None:
             await jobs.stop()
         await key_uses.stop()
+        await notes.stop()
         refresher.cancel()
         with suppress(asyncio.CancelledError):
             await refresher
         await close(container)
+        if tracing is not None and stop_tracing is not None:
+            stop_tracing()
+            await asyncio.to_thread(tracing.close)

@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable
 from contextlib import suppress
+from typing import TypeVar
 
 import structlog
 
@@ -10,6 +12,8 @@ from config.container import Container
 from domain.errors import Unavailable
 
 _log = structlog.get_logger("doorward.jobs")
+
+T = TypeVar("T")
 
 _POLL_SECONDS = 2.0
 """Mail is sent as soon as it is committed; this is for retries and what others have left."""
@@ -47,7 +51,9 @@ class BackgroundJobs:
     async def _work(self) -> bool:
         """Whether there may be more to do at once."""
         try:
-            delivered = await self._container.deliver_messages().execute(at_most=1)
+            delivered = await self._timed(
+                "deliver", self._container.deliver_messages().execute(at_most=1)
+            )
             await self._purge()
         except Unavailable:
             _log.warning("jobs_waiting_for_database")
@@ -62,6 +68,18 @@ class BackgroundJobs:
         if time.monotonic() < self._next_purge:
             return
         self._next_purge = time.monotonic() + _PURGE_POLL_SECONDS
-        deleted = await self._container.purge_expired().execute()
+        deleted = await self._timed("purge", self._container.purge_expired().execute())
         if deleted is not None:
             _log.info("purged", **deleted)
+
+    async def _timed(self, job: str, work: Awaitable[T]) -> T:
+        """Counts the run, unless there was nothing to do."""
+        began, telemetry = time.perf_counter(), self._container.telemetry()
+        try:
+            done = await work
+        except Exception:
+            telemetry.job_ended(job, time.perf_counter() - began, failed=True)
+            raise
+        if done:
+            telemetry.job_ended(job, time.perf_counter() - began, failed=False)
+        return done

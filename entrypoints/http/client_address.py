@@ -1,11 +1,15 @@
 """Whose address a request comes from: the nearest hop that is not one of our proxies."""
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
+
+# Some proxies add the client's port; with one, an IPv6 address stands in brackets (RFC 7239, 6).
+_WITH_PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d{1,5})?", re.ASCII)
 
 
 def client_address(peer: str | None, forwarded_for: str, trusted: Sequence[Network]) -> str | None:
@@ -30,8 +34,10 @@ def client_address(peer: str | None, forwarded_for: str, trusted: Sequence[Netwo
 @lru_cache(maxsize=4096)
 def _parse(text: str | None) -> Address | None:
     try:
+        dressed = _WITH_PORT.fullmatch(text or "")
+        bare = (dressed[1] or dressed[2]) if dressed else text or ""
         # The zone of fe80::1%eth0 means nothing elsewhere, and could be any text.
-        address = ip_address((text or "").partition("%")[0])
+        address = ip_address(bare.partition("%")[0])
     except ValueError:
         return None
     # ::ffff:192.0.2.1 is the IPv4 client that a dual-stack socket reports.

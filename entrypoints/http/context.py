@@ -8,7 +8,12 @@ from typing import Any
 from starlette.types import Scope
 
 from application.limits import AppliedLimit
+from application.ports.telemetry import RequestTelemetry
 from domain.access import Actor, Origin
+
+UNMATCHED = "unmatched"
+PLAIN_PATHS = frozenset({"/docs", "/redoc", "/api/v1/openapi.json"})
+"""Routes of FastAPI's own, which it does not name in the scope. Production has none of them."""
 
 _KEY = "doorward"
 _FORWARDABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
@@ -27,6 +32,9 @@ class RequestContext:
     actor: Actor | None = None
     error_code: str | None = None
     limit: AppliedLimit | None = None
+    telemetry: RequestTelemetry | None = None
+    in_flight: str | None = None
+    """The route that counts it as being worked on."""
 
     @property
     def origin(self) -> Origin:
@@ -52,7 +60,10 @@ def attach(scope: Scope, context: RequestContext) -> None:
 def route_template(scope: Scope) -> str:
     """`/api/v1/users/{user_id}`, so that logs neither grow with ids nor hold them."""
     route: Any = scope.get("route")
-    return getattr(route, "path_format", None) or "unmatched"
+    template: str | None = getattr(route, "path_format", None)
+    if template is None and "endpoint" in scope and scope["path"] in PLAIN_PATHS:
+        return str(scope["path"])
+    return template or UNMATCHED
 
 
 def is_forwardable_id(value: str) -> bool:

@@ -11,6 +11,7 @@ from fastapi import Request, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.errors import DomainError
+from entrypoints.http.counting import count_begin
 from entrypoints.http.dependencies import caller_of, get_container
 from entrypoints.http.errors import HttpError, answer_domain_error, render_http_error
 from entrypoints.http.health import live
@@ -60,6 +61,7 @@ class DirectRoutes:
             await self._app(scope, receive, send)
         else:
             scope["endpoint"], scope["route"] = known
+            count_begin(scope)
             await self._direct(scope, receive, send)
 
 

@@ -12,7 +12,7 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from application.authentication import RecordDenialCommand
-from domain.access import ActorKind, PermissionMissing, ReauthenticationRequired
+from domain.access import ActorKind, PermissionMissing
 from domain.errors import (
     Conflict,
     DomainError,
@@ -151,10 +151,8 @@ def _detail(detail: ErrorDetail, *, in_body: bool) -> ErrorDetailBody:
 
 async def answer_domain_error(request: Request, error: DomainError) -> Response:
     """The refusal as a response; what has to be remembered of it is."""
-    if isinstance(error, PermissionMissing):
-        await _record_denial(request, error.permissions)
-    elif isinstance(error, ReauthenticationRequired):
-        await _record_denial(request, (error.code,))
+    if isinstance(error, Forbidden):
+        await _record_denial(request, error)
     return render_domain_error(request.scope, error)
 
 
@@ -164,14 +162,14 @@ async def _on_domain_error(request: Request, error: Exception) -> Response:
     return await answer_domain_error(request, error)
 
 
-async def _record_denial(request: Request, missing: tuple[str, ...]) -> None:
+async def _record_denial(request: Request, error: Forbidden) -> None:
     actor = context_of(request.scope).actor
     if actor is None or actor.kind is ActorKind.ANONYMOUS:
         return
     command = RecordDenialCommand(
         actor=actor,
         operation=f"{request.method} {route_template(request.scope)}",
-        missing=missing,
+        missing=error.permissions if isinstance(error, PermissionMissing) else (error.code,),
     )
     await request.app.state.container.record_denial().execute(command)
 
@@ -241,11 +239,11 @@ _SENTENCES = {
     "repeated": "The same is given twice.",
     "uuid_parsing": "This must be a UUID.",
     "int_type": "This must be a whole number.",
-    "invalid_instant": "This must be a time as in RFC 3339, with its offset.",
     "greater_than_equal": "This is too small.",
     "less_than_equal": "This is too large.",
     "int_parsing": "This must be a whole number.",
     "enum": "This is not one of the allowed values.",
+    "invalid_instant": "This must be a time as RFC 3339 writes it.",
 }
 
 

@@ -3,12 +3,13 @@
 from fastapi import APIRouter, Response
 
 from application.health import HealthStatus
+from entrypoints.http.counting import CountedRoute
 from entrypoints.http.dependencies import Services
 from entrypoints.http.operations import ANYONE, operation
 from entrypoints.http.schemas.health import HealthBody, LiveBody
 from entrypoints.version import VERSION
 
-router = APIRouter(prefix="/health", tags=["health"])
+router = APIRouter(prefix="/health", tags=["health"], route_class=CountedRoute)
 
 _NO_STORE = {"Cache-Control": "no-store"}
 _UNAVAILABLE = {503: {"model": HealthBody, "description": "Not now; `checks` says which part."}}

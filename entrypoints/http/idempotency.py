@@ -62,7 +62,7 @@ class KeyedRequest:
                 actor=actor,
                 key=self._key,
                 operation=f"{self._request.method} {self._request.scope['path']}",
-                content=_canonical(body),
+                content=lambda: _canonical(body),
             ),
             act,
             lambda result: _pack(render(result)),

@@ -5,8 +5,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.routing import APIRoute
 
+from entrypoints.http.counting import CountedRoute
 from entrypoints.http.errors import unsupported_media_type
 
 
@@ -15,7 +15,7 @@ def json_router(prefix: str, tag: str) -> APIRouter:
     return APIRouter(prefix=prefix, tags=[tag], route_class=JsonRoute)
 
 
-class JsonRoute(APIRoute):
+class JsonRoute(CountedRoute):
     """A body that is not JSON is refused for what it is, not for what it does not contain."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

@@ -11,8 +11,8 @@ from domain.errors import Unavailable
 
 _log = structlog.get_logger("doorward")
 
-REFRESH_SECONDS = 5.0
-"""Half of what a rotation may take to be known by every worker."""
+REFRESH_SECONDS = 0.8
+"""What is published, and what is refused, is a second old at most, the time to load included."""
 DUE_CHECK_SECONDS = 60.0
 
 

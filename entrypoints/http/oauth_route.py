@@ -6,12 +6,12 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from fastapi import Request, Response
-from fastapi.routing import APIRoute
 
 from domain.errors import Unauthenticated
 from domain.sessions import InvalidRefreshToken, UnknownAudience
 from domain.text import is_storable
 from entrypoints.http.context import context_of
+from entrypoints.http.counting import CountedRoute
 from entrypoints.http.schemas.oauth import OAuthErrorBody, OAuthErrorCode
 from entrypoints.http.schemas.texts import TEXT_SCHEMA
 
@@ -33,7 +33,7 @@ def invalid_request(description: str) -> OAuthError:
     return OAuthError("invalid_request", description)
 
 
-class OAuthRoute(APIRoute):
+class OAuthRoute(CountedRoute):
     """Turns whatever a use case refuses into OAuth's words; the rest leaves as everywhere else."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

@@ -62,10 +62,13 @@ def _build(app: FastAPI) -> dict[str, Any]:
         servers=[{"url": "/", "description": "Wherever this document comes from."}],
         tags=[
             {"name": "users", "description": "Accounts."},
+            {"name": "roles", "description": "Roles and permissions: who may do what."},
             {"name": "auth", "description": "Signing in and out."},
             {"name": "recovery", "description": "Lost passwords, proof and change of address."},
             {"name": "sessions", "description": "Signed-in devices."},
             {"name": "api-keys", "description": "Keys for calls between servers."},
+            {"name": "items", "description": "Small records of the application's own."},
+            {"name": "events", "description": "The audit log."},
             {"name": "health", "description": "Whether the service can do its work."},
             {"name": "oauth", "description": "What OAuth clients and resource servers ask."},
             {"name": "well-known", "description": "What verifiers of our tokens read."},

@@ -4,6 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fastapi import FastAPI
+from fastapi.routing import APIRoute, iter_route_contexts
+
 from domain.access import NotAuthenticated, PermissionMissing
 from domain.errors import DomainError, RateLimited, Unavailable
 from domain.sessions import InvalidAccessToken, InvalidApiKey
@@ -21,6 +24,8 @@ from entrypoints.http.errors import (
 from entrypoints.http.schemas.errors import ErrorBody, ProblemBody
 
 API_PREFIX = "/api/v1"
+ACCESS_RULE = "x-doorward-access"
+"""Where the OpenAPI document says who may call an operation."""
 
 Failure = type[DomainError] | Callable[[], HttpError] | str
 """A domain error, an HTTP error, or the bare code `validation_error` of FastAPI's own checks."""
@@ -58,6 +63,8 @@ ANYONE = Access(rule="anyone")
 ANYONE_OR_CALLER = Access(rule="anyone", credentials=("bearer", "apiKey"), optional=True)
 ANY_CALLER = Access(rule="any credential", credentials=("bearer", "apiKey"))
 OWN_SESSION = Access(rule="session", credentials=("bearer",))
+RECENT_SESSION = Access(rule="recent session", credentials=("bearer",))
+"""One whose user gave the password within the last 15 minutes."""
 
 
 def holder_of(permission: str, *, or_self: bool = False) -> Access:
@@ -68,6 +75,11 @@ def holder_of(permission: str, *, or_self: bool = False) -> Access:
 def session_or(permission: str) -> Access:
     """For what a signed-in user does with their own, and holders of a permission with others'."""
     return Access(rule=f"session or {permission}", credentials=("bearer", "apiKey"))
+
+
+def owner_with(permission: str, *, others: str) -> Access:
+    """For what an account does with its own records, and holders of `others` with anybody's."""
+    return Access(rule=f"own with {permission}, or {others}", credentials=("bearer", "apiKey"))
 
 
 def operation(
@@ -86,8 +98,25 @@ def operation(
         always += [malformed_request, unsupported_media_type, VALIDATION]
     documented = _responses([*failures, *access.failures, *always])
     documented.update(more.pop("responses", {}))
-    extra = {"security": access.security, "x-doorward-access": access.rule}
+    extra = {"security": access.security, ACCESS_RULE: access.rule}
     return {"responses": documented, "openapi_extra": extra, **more}
+
+
+class AccessUndeclared(Exception):
+    """A route does not say who may call it; the text names the routes."""
+
+
+def require_access_rules(app: FastAPI) -> None:
+    """Every documented route was given an `operation(...)`. Raises AccessUndeclared."""
+    silent = [
+        f"{sorted(route.methods or ())} {context.path_format}"
+        for context in iter_route_contexts(app.routes)
+        if isinstance(route := context.original_route, APIRoute)
+        and route.include_in_schema
+        and ACCESS_RULE not in (route.openapi_extra or {})
+    ]
+    if silent:
+        raise AccessUndeclared(", ".join(silent))
 
 
 def _responses(failures: Sequence[Failure]) -> dict[int | str, dict[str, Any]]:

@@ -6,12 +6,13 @@ from fastapi import APIRouter, Response
 
 from domain.signing_keys import JWKS_MAX_AGE_SECONDS
 from entrypoints.http.conditional import IfNoneMatch, render_cacheable
+from entrypoints.http.counting import CountedRoute
 from entrypoints.http.dependencies import Services
 from entrypoints.http.operations import ANYONE, operation
 from entrypoints.http.schemas.auth import JwkBody, JwksBody
 from entrypoints.http.schemas.oauth import ServerMetadataBody
 
-router = APIRouter(prefix="/.well-known", tags=["well-known"])
+router = APIRouter(prefix="/.well-known", tags=["well-known"], route_class=CountedRoute)
 
 
 @router.get(

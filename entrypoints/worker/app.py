@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -70,11 +71,20 @@ class Jobs:
         """What fails is asked for again by the clock; every job may be repeated."""
         if self._loop is None or self._container is None:
             raise RuntimeError("jobs run in worker processes only")
+        began, telemetry = time.perf_counter(), self._container.telemetry()
+        # The metrics say `deliver` for `doorward.deliver`, as where no worker is needed.
+        job = name.rpartition(".")[2]
         try:
-            return self._loop.run_until_complete(work(self._container))
-        except Unavailable:
+            done = self._loop.run_until_complete(work(self._container))
+        except Exception as error:
+            telemetry.job_ended(job, time.perf_counter() - began, failed=True)
+            if not isinstance(error, Unavailable):
+                raise
             _log.warning("job_waits_for_database", job=name)
             return None
+        if done:
+            telemetry.job_ended(job, time.perf_counter() - began, failed=False)
+        return done
 
 
 def create_worker(settings: Settings) -> Celery:

@@ -18,7 +18,9 @@ from tests.application.people import ANYBODY, signed_in
 from tests.domain.samples import a_user, new_id
 from tests.worlds import SECRET_KEY, World
 
-REQUEST = RepeatableRequest(actor=ANYBODY, key="key", operation="POST /things", content="{}")
+REQUEST = RepeatableRequest(
+    actor=ANYBODY, key="key", operation="POST /things", content=lambda: "{}"
+)
 LEASE_SECONDS = LEASE.total_seconds()
 
 Pause = Callable[[], Awaitable[None]]
@@ -80,7 +82,7 @@ async def test_on_its_own_it_does_nothing(things: Things) -> None:
     assert things.world.container.memory_database().committed.idempotency == {}
 
 
-@pytest.mark.parametrize("changes", [{"operation": "POST /others"}, {"content": "[]"}])
+@pytest.mark.parametrize("changes", [{"operation": "POST /others"}, {"content": lambda: "[]"}])
 async def test_a_key_of_an_account_stands_for_one_request(
     things: Things, changes: dict[str, object]
 ) -> None:
@@ -189,7 +191,7 @@ async def test_another_request_does_not_take_over_what_was_left_behind(things: T
         await things.make(mine, pause=pause)
     things.world.clock.advance(LEASE_SECONDS)
     with pytest.raises(IdempotencyKeyReused):
-        await things.make(replace(mine, content="[]"))
+        await things.make(replace(mine, content=lambda: "[]"))
 
 
 async def test_keeping_needs_a_beginning(things: Things) -> None:
@@ -221,7 +223,7 @@ async def test_a_change_of_the_server_secret_loses_no_answer(things: Things) -> 
     )
     assert await changed.make(mine) == RepeatableAnswer(content=b"thing", is_repeated=True)
     with pytest.raises(IdempotencyKeyReused):
-        await changed.make(replace(mine, content="[]"))
+        await changed.make(replace(mine, content=lambda: "[]"))
 
 
 async def test_without_the_secret_that_it_was_sealed_with_an_answer_is_lost(
@@ -245,7 +247,7 @@ async def test_an_answer_that_was_changed_at_rest_is_given_to_nobody(things: Thi
 
 def test_neither_key_nor_answer_is_shown() -> None:
     request = RepeatableRequest(
-        actor=Actor.anonymous(), key="hidden", operation="POST /things", content="hidden"
+        actor=Actor.anonymous(), key="hidden", operation="POST /things", content=lambda: "hidden"
     )
     assert "hidden" not in repr(request)
     assert "hidden" not in repr(RepeatableAnswer(content=b"hidden", is_repeated=False))

@@ -48,6 +48,7 @@ SHARED = {
         "api_key_reader",
         "audit",
         "authority",
+        "backoff",
         "idempotency",
         "limits",
         "link_tokens",
@@ -128,5 +129,9 @@ def test_only_the_starters_of_the_server_are_excused() -> None:
     assert sorted(excused()) == [
         "entrypoints.cli.openapi -> entrypoints.http.app",
         "entrypoints.cli.serve -> entrypoints.http.app",
+        "entrypoints.cli.serve -> entrypoints.http.serving.server",
+        "entrypoints.cli.server -> entrypoints.http.serving.server",
+        "entrypoints.cli.supervisor -> entrypoints.http.serving.server",
         "entrypoints.cli.worker -> entrypoints.worker.app",
+        "entrypoints.cli.worker -> entrypoints.worker.metrics",
     ]

@@ -29,6 +29,8 @@ ONE_SHOT = {
 }
 INTERPOLATED = re.compile(r"\$\{(\w+)(?::([-?])([^}]*))?\}")
 
+[EXPOSED] = [one(stage, "EXPOSE").text for stage in read_stages()[1:]]
+
 services = pytest.mark.parametrize("name", SERVICES)
 ours = pytest.mark.parametrize("name", OURS)
 
@@ -36,7 +38,7 @@ ours = pytest.mark.parametrize("name", OURS)
 @services
 def test_a_service_has_an_image_of_a_named_release(name: str) -> None:
     service = SERVICES[name]
-    assert "build" in service or re.search(r":\d", service["image"])
+    assert "build" in service or re.search(r":v?\d", service["image"])
 
 
 @services
@@ -76,6 +78,23 @@ def test_what_a_service_uses_is_declared(name: str) -> None:
     assert {mount.partition(":")[0] for mount in service.get("volumes", [])} <= COMPOSE[
         "volumes"
     ].keys()
+    assert {each["source"] for each in service.get("configs", [])} <= COMPOSE["configs"].keys()
+
+
+def test_every_configuration_is_a_file_that_somebody_reads() -> None:
+    used = {each["source"] for service in SERVICES.values() for each in service.get("configs", [])}
+    assert used == COMPOSE["configs"].keys()
+    for configuration in COMPOSE["configs"].values():
+        assert (ROOT / configuration["file"]).is_file()
+
+
+def test_every_volume_and_network_is_used() -> None:
+    mounts = {
+        mount.partition(":")[0] for each in SERVICES.values() for mount in each.get("volumes", [])
+    }
+    assert mounts == COMPOSE["volumes"].keys()
+    joined = {network for each in SERVICES.values() for network in each["networks"]}
+    assert joined == COMPOSE["networks"].keys()
 
 
 def test_every_secret_is_a_file_that_somebody_reads() -> None:
@@ -98,13 +117,63 @@ def test_no_secret_stands_in_an_environment(name: str) -> None:
     assert readable & environment.keys() <= {"DOORWARD_REDIS_URL"}
 
 
-def test_only_doorward_is_reachable_and_only_from_this_machine() -> None:
+def test_the_way_in_is_nginx_and_only_from_this_machine() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    [exposed] = [one(stage, "EXPOSE").text for stage in read_stages()[1:]]
-    assert published == {"doorward": [f"127.0.0.1:{exposed}:{exposed}"]}
+    assert published == {"nginx": ["127.0.0.1:8000:8080"], "grafana": ["127.0.0.1:3000:3000"]}
+    internal = {
+        name for name, network in COMPOSE["networks"].items() if (network or {}).get("internal")
+    }
     for name, service in SERVICES.items():
-        if name not in OURS:
-            assert all(COMPOSE["networks"][each]["internal"] for each in service["networks"])
+        if name not in OURS and name not in published:
+            assert set(service["networks"]) <= internal
+
+
+def shares_a_network(name: str, other: str) -> bool:
+    return bool(set(SERVICES[name]["networks"]) & set(SERVICES[other]["networks"]))
+
+
+def test_nobody_reaches_what_is_no_business_of_theirs() -> None:
+    for name in ("nginx", "grafana"):
+        for other in ("postgres", "redis"):
+            assert not shares_a_network(name, other)
+    assert shares_a_network("nginx", "doorward")
+    assert shares_a_network("grafana", "prometheus")
+
+
+def test_doorward_believes_its_proxy_and_nobody_else() -> None:
+    [pool] = COMPOSE["networks"]["front"]["ipam"]["config"]
+    trusted = OURS["doorward"]["environment"]["DOORWARD_TRUSTED_PROXIES"]
+    assert trusted == "${DOORWARD_TRUSTED_PROXIES:-" + pool["subnet"] + "}"
+
+
+def test_prometheus_finds_what_it_scrapes() -> None:
+    scraping = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
+    ports = {"doorward": EXPOSED, "worker": option_of("worker", "--metrics-port")}
+    targets = {
+        target
+        for job in scraping["scrape_configs"]
+        for each in job["static_configs"]
+        for target in each["targets"]
+    }
+    assert targets == {f"{name}:{port}" for name, port in ports.items()}
+    assert all(shares_a_network("prometheus", name) for name in ports)
+    assert "metrics_token" in SERVICES["prometheus"]["secrets"]
+    retained = [each["target"] for each in SERVICES["prometheus"]["configs"]]
+    assert f"--config.file={retained[0]}" in SERVICES["prometheus"]["command"]
+
+
+def test_grafana_finds_its_source_and_its_dashboard() -> None:
+    folder = ROOT / "deploy/grafana/provisioning"
+    [source] = yaml.safe_load((folder / "datasources/prometheus.yaml").read_text())["datasources"]
+    assert source["url"] == "http://prometheus:9090"
+    [provider] = yaml.safe_load((folder / "dashboards/doorward.yaml").read_text())["providers"]
+    targets = [each["target"] for each in SERVICES["grafana"]["configs"]]
+    assert f"{provider['options']['path']}/doorward.json" in targets
+
+
+def option_of(name: str, option: str) -> str:
+    command: list[str] = OURS[name]["command"]
+    return command[command.index(option) + 1]
 
 
 @ours
@@ -117,15 +186,22 @@ def test_every_variable_is_a_setting(name: str) -> None:
 
 @ours
 def test_every_command_exists(name: str) -> None:
-    program, verb = OURS[name].get("command") or one(read_stages()[1], "CMD").exec_form()
+    program, verb, *options = OURS[name].get("command") or one(read_stages()[1], "CMD").exec_form()
     assert program == "doorward"
-    assert verb in getattr(get_command(app), "commands")  # noqa: B009 - a Group has it
+    command = getattr(get_command(app), "commands")[verb]  # noqa: B009 - a Group has it
+    known = {option for parameter in command.params for option in parameter.opts}
+    assert {option for option in options if option.startswith("--")} <= known
 
 
 def test_there_is_time_to_finish() -> None:
     fields = Settings.model_fields
     needed = fields["drain_seconds"].default + fields["shutdown_grace_seconds"].default
-    assert int(SERVICES["doorward"]["stop_grace_period"].removesuffix("s")) > needed
+    grace = {
+        name: int(service["stop_grace_period"].removesuffix("s"))
+        for name, service in SERVICES.items()
+        if name in ("doorward", "nginx")
+    }
+    assert grace["nginx"] > grace["doorward"] > needed
 
 
 @pytest.fixture

@@ -10,8 +10,11 @@ from adapters.system.clock import Uuid7Generator
 from domain.addresses import EmailAddress
 from domain.api_keys import ApiKey
 from domain.events import Event, EventKind, EventOutcome, Party
+from domain.items import Item
+from domain.roles import Permission, Role
 from domain.sessions import Session
 from domain.signing_keys import SigningAlgorithm, SigningKey, SigningKeyStatus
+from domain.transfer import KeyRecord
 from domain.users import User, UserKind, UserStatus
 
 NOW = datetime(2030, 1, 1, 12, 30, 15, 123456, tzinfo=UTC)
@@ -93,6 +96,19 @@ def an_event(**changes: Any) -> Event:
     return replace(event, **changes)
 
 
+def an_item(owner_id: UUID, **changes: Any) -> Item:
+    item = Item(
+        id=new_id(),
+        owner_id=owner_id,
+        title="Shopping list",
+        data={"lines": ["tea"]},
+        version=1,
+        created_at=NOW,
+        updated_at=NOW,
+    )
+    return replace(item, **changes)
+
+
 def a_signing_key(
     status: SigningKeyStatus = SigningKeyStatus.CURRENT, **changes: Any
 ) -> SigningKey:
@@ -105,5 +121,40 @@ def a_signing_key(
         created_at=NOW,
         activated_at=NOW,
         retired_at=None,
+    )
+    return replace(key, **changes)
+
+
+def a_role(name: str, permissions: set[str] | None = None, **changes: Any) -> Role:
+    """A role that does not ship, and holds `items:read` unless told otherwise."""
+    role = Role(
+        name=name,
+        description="A role",
+        permissions=frozenset({"items:read"} if permissions is None else permissions),
+        built_in=False,
+        version=1,
+        created_at=NOW,
+        updated_at=NOW,
+    )
+    return replace(role, **changes)
+
+
+def a_permission(name: str, **changes: Any) -> Permission:
+    """A permission that does not ship."""
+    permission = Permission(name=name, description="To do it", built_in=False, created_at=NOW)
+    return replace(permission, **changes)
+
+
+def a_key_record(**changes: Any) -> KeyRecord:
+    key = KeyRecord(
+        id=new_id(),
+        public_id=new_id().hex[-24:],
+        secret_digest=bytes(range(32)),
+        name="Deployment",
+        scopes=frozenset({"items:read", "orders:refund"}),
+        rate_limit=60,
+        created_at=NOW,
+        expires_at=NOW + timedelta(days=90),
+        revoked_at=None,
     )
     return replace(key, **changes)

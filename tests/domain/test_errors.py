@@ -29,6 +29,7 @@ SHARE_THE_CODE_OF_THEIR_PARENT = {
     "ApiKeyNotActive": "conflict",
     "InvalidEmailAddress": "validation_error",
     "KeyIsCurrent": "conflict",
+    "RoleIsFixed": "conflict",
     "RotationTooSoon": "conflict",
     "SigningKeySealed": "unavailable",
     "UnknownAudience": "validation_error",

@@ -4,6 +4,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
 from sqlalchemy import select
 
@@ -13,8 +14,11 @@ from application.idempotency import Once, RepeatableRequest
 from application.recovery.passwords import ForgotPasswordCommand, ResetPasswordCommand
 from application.sessions.refresh import RefreshSessionCommand
 from domain.access import Actor
+from entrypoints.http.app import create_app
 from tests.backends import postgresql_database, sqlite_url
 from tests.mail_house import ANYONE, NEW_PASSWORD, PASSWORD, House, token_of
+
+KEYS = "/api/v1/api-keys"
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
@@ -72,6 +76,7 @@ async def test_neither_an_idempotency_key_nor_a_secret_answer_is_in_any_column(u
     house = House(database_url=url, secret_key="a server secret that is not stored", real_time=True)
     await house.container.storage().migrate()
     key, secret = "the-key-that-a-caller-chose", "shown once and then never again"
+    content = "what was asked for"
 
     async def act(once: Once[str]) -> str:
         await once.begin()
@@ -81,7 +86,7 @@ async def test_neither_an_idempotency_key_nor_a_secret_answer_is_in_any_column(u
         return secret
 
     request = RepeatableRequest(
-        actor=Actor.anonymous(), key=key, operation="POST /secrets", content="what was asked for"
+        actor=Actor.anonymous(), key=key, operation="POST /secrets", content=lambda: content
     )
     idempotency = house.container.idempotency()
     for is_repeated in (False, True):
@@ -90,6 +95,40 @@ async def test_neither_an_idempotency_key_nor_a_secret_answer_is_in_any_column(u
     stored = await dump(url)
     assert b"anonymous" in stored
 
-    for hidden in (key, secret, request.content):
+    for hidden in (key, secret, content):
         assert hidden.encode() not in stored
+    await house.container.storage().close()
+
+
+async def test_an_api_key_that_can_be_shown_again_is_in_no_column(url: str) -> None:
+    house = House(
+        database_url=url,
+        secret_key="a server secret that is not stored",
+        real_time=True,
+        **{f"rate_limit_{group}": "off" for group in ("auth", "write", "read")},
+    )
+    await house.container.storage().migrate()
+    await house.register("ada@accounts.dev")
+    tokens = await house.sign_in("ada@accounts.dev")
+    auth = {"Authorization": f"Bearer {tokens.access_token}"}
+    texts = []
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(create_app(house.container)), base_url="http://localhost"
+    ) as client:
+        path = KEYS
+        for number in range(2):
+            headers = auth | {"Idempotency-Key": f"the-caller-chose-{number}"}
+            body = {"name": "Report", "scopes": ["items:read"]} if path == KEYS else {}
+            first, again = [await client.post(path, json=body, headers=headers) for _ in range(2)]
+            assert (first.status_code, again.content) == (201, first.content)
+            assert again.headers["idempotent-replayed"] == "true"
+            texts.append(first.json()["key"])
+            path = f"{KEYS}/{first.json()['id']}/rotate"
+    stored = await dump(url)
+    for text in texts:
+        _, public_id, secret, _ = text.split("_")
+        assert public_id.encode() in stored
+        assert text.encode() not in stored
+        assert secret.encode() not in stored
+    assert b"the-caller-chose" not in stored
     await house.container.storage().close()

@@ -1,4 +1,4 @@
-"""Killing the service around the commit of an act: the client that asks again gets one account."""
+"""Killing the service around the commit of an act: the client that asks again gets one answer."""
 
 import asyncio
 import random
@@ -19,7 +19,7 @@ from config.container import Container, container_for
 from config.settings import load_settings
 from domain.users import User, UserFilter
 from entrypoints.http.app import create_app
-from tests.registrant import BODY, HEADERS, USERS
+from tests.registrant import BODIES, BODY, HEADERS, ITEMS, USERS
 from tests.services import Service, serving
 
 pytestmark = pytest.mark.slow
@@ -67,8 +67,8 @@ async def survivor(
     await container.storage().close()
 
 
-def register_and_die(moment: str, commit: int) -> None:
-    program = [sys.executable, "-m", "tests.registrant", moment, str(commit)]
+def send_and_die(moment: str, commit: int, path: str = USERS, *token: str) -> None:
+    program = [sys.executable, "-m", "tests.registrant", moment, str(commit), path, *token]
     assert subprocess.run(program, cwd=ROOT, check=False).returncode == -9
 
 
@@ -78,7 +78,7 @@ def register_and_die(moment: str, commit: int) -> None:
 async def test_killed_before_the_act_stands_it_is_carried_out_when_the_lease_has_run_out(
     survivor: Survivor, moment: str, commit: int
 ) -> None:
-    register_and_die(moment, commit)
+    send_and_die(moment, commit)
     assert await survivor.users() == []
     early = await survivor.register()
     assert (early.status_code, early.json()["error"]) == (409, "conflict")
@@ -93,7 +93,7 @@ async def test_killed_before_the_act_stands_it_is_carried_out_when_the_lease_has
 
 
 async def test_killed_between_commit_and_answer_it_is_answered_at_once(survivor: Survivor) -> None:
-    register_and_die("after", 2)
+    send_and_die("after", 2)
     (user,) = await survivor.users()
     answer = await survivor.register()
     assert (answer.status_code, answer.headers["idempotent-replayed"]) == (201, "true")
@@ -101,6 +101,22 @@ async def test_killed_between_commit_and_answer_it_is_answered_at_once(survivor:
     assert answer.headers["location"] == f"{USERS}/{user.id}"
     assert answer.headers["etag"] == '"1"'
     assert await survivor.users() == [user]
+
+
+@pytest.mark.proof
+async def test_an_item_is_created_once_around_a_kill(survivor: Survivor) -> None:
+    await survivor.container.ensure_signing_keys().execute()
+    await survivor.container.key_ring_keeper().refresh()
+    await survivor.client.post(USERS, json=BODY)
+    body = {name: BODY[name] for name in ("email", "password")}
+    tokens = (await survivor.client.post("/api/v1/auth/login", json=body)).json()
+    auth = {"Authorization": f"Bearer {tokens['access_token']}"}
+    send_and_die("after", 2, ITEMS, tokens["access_token"])
+    answer = await survivor.client.post(ITEMS, json=BODIES[ITEMS], headers=HEADERS | auth)
+    assert (answer.status_code, answer.headers["idempotent-replayed"]) == (201, "true")
+    assert answer.headers["location"] == f"{ITEMS}/{answer.json()['id']}"
+    listed = await survivor.client.get(ITEMS, headers=auth)
+    assert listed.json()["items"] == [answer.json()]
 
 
 async def register_one(client: httpx.AsyncClient, number: int) -> httpx.Response | None:

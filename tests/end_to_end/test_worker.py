@@ -90,14 +90,22 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
 def test_a_worker_delivers_what_requests_queue_and_ends_in_order(
     installation: Installation,
 ) -> None:
+    port = free_port()
     installation.register("before@accounts.dev")
-    with process(installation.environment, "worker", "--concurrency", "1") as worker:
+    arguments = ("worker", "--concurrency", "1", "--metrics-port", str(port))
+    with process(installation.environment, *arguments) as worker:
         wait_until(lambda: installation.has_arrived("before@accounts.dev"))
+        wait_until(lambda: 'doorward_messages_total{outcome="sent"} 1.0' in metrics_of(port))
+        assert 'doorward_job_duration_seconds_count{job="deliver"}' in metrics_of(port)
         installation.register("after@accounts.dev")
         wait_until(lambda: installation.has_arrived("after@accounts.dev"))
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(15) == 0
     assert len(installation.inbox.mails) == 2
+
+
+def metrics_of(port: int) -> str:
+    return httpx.get(f"http://127.0.0.1:{port}/metrics").text
 
 
 def test_without_a_clock_a_worker_is_told_by_requests(installation: Installation) -> None:

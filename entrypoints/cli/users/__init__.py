@@ -10,6 +10,8 @@ from entrypoints.cli.users.administration import (
     set_roles,
     update,
 )
+from entrypoints.cli.users.exporting import export
+from entrypoints.cli.users.importing import import_users
 from entrypoints.cli.users.queries import list_users, show
 from entrypoints.cli.users.registration import create
 
@@ -25,3 +27,5 @@ users.command()(enable)
 users.command()(delete)
 users.command("set-roles")(set_roles)
 users.command("set-password")(set_password)
+users.command()(export)
+users.command("import")(import_users)

@@ -7,6 +7,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from config.logging import trace_id
 from entrypoints.http.client_address import Network, client_address
 from entrypoints.http.context import (
     RequestContext,
@@ -15,9 +16,11 @@ from entrypoints.http.context import (
     readable_user_agent,
     route_template,
 )
+from entrypoints.http.counting import CLIENT_LEFT, count_request
 from entrypoints.http.limits import write_limit_headers
+from entrypoints.http.trace_context import caller_trace_id
 
-_API_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+API_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 # FastAPI's documentation pages load their scripts from there and start them in the page.
 _DOCS_CSP = (
     "default-src 'none'; connect-src 'self'; img-src 'self' data: https://fastapi.tiangolo.com; "
@@ -28,7 +31,7 @@ _DOCS_CSP = (
 )
 _DOCS_PATHS = frozenset({"/docs", "/redoc"})
 
-_STATIC_HEADERS = {
+SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "strict-origin-when-cross-origin",
@@ -36,6 +39,11 @@ _STATIC_HEADERS = {
     "X-XSS-Protection": "0",
 }
 _HSTS = "max-age=63072000; includeSubDomains"
+
+
+def security_headers(*, production: bool) -> dict[str, str]:
+    """Of every response, the server's own refusals among them."""
+    return SECURITY_HEADERS | ({"Strict-Transport-Security": _HSTS} if production else {})
 
 
 class RequestShell:
@@ -48,15 +56,15 @@ class RequestShell:
         self._trusted_proxies = trusted_proxies
         # Bound once: looking the configuration up anew costs as much as a line.
         self._log = structlog.get_logger("doorward.http").bind()
-        self._headers = dict(_STATIC_HEADERS)
-        if production:
-            self._headers["Strict-Transport-Security"] = _HSTS
+        self._headers = security_headers(production=production)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         context = self._context(scope)
+        # Whatever another request left behind, this one's lines must not have.
+        trace_id.set(caller_trace_id(Headers(scope=scope)))
         # A copy: the server counts a body out by its own, in which HEAD must stay HEAD.
         scope = {**scope, "method": "GET" if context.is_head else scope["method"]}
         attach(scope, context)
@@ -68,14 +76,19 @@ class RequestShell:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 self._dress(MutableHeaders(scope=message), scope, context)
-            elif context.is_head and message["type"] == "http.response.body":
-                message = {**message, "body": b""}
+            elif message["type"] == "http.response.body":
+                if context.is_head:
+                    message = {**message, "body": b""}
+                if not message.get("more_body", False):
+                    # Before the last byte leaves: who has the answer finds it counted.
+                    count_request(scope, context, status)
             await send(message)
 
         try:
             await self._app(scope, receive, send_with_headers)
         finally:
-            self._write_line(scope, context, status)
+            count_request(scope, context, status or CLIENT_LEFT)
+            self._write_line(scope, context, status or CLIENT_LEFT)
 
     def _context(self, scope: Scope) -> RequestContext:
         headers = Headers(scope=scope)
@@ -88,6 +101,7 @@ class RequestShell:
             ),
             user_agent=readable_user_agent(headers.get("user-agent")),
             method=scope["method"],
+            telemetry=scope["app"].state.container.telemetry(),
         )
 
     def _dress(self, headers: MutableHeaders, scope: Scope, context: RequestContext) -> None:
@@ -98,15 +112,14 @@ class RequestShell:
         for name, value in self._headers.items():
             headers.setdefault(name, value)
         is_page = scope["path"] in _DOCS_PATHS and "html" in headers.get("content-type", "")
-        headers.setdefault("Content-Security-Policy", _DOCS_CSP if is_page else _API_CSP)
+        headers.setdefault("Content-Security-Policy", _DOCS_CSP if is_page else API_CSP)
 
     def _write_line(self, scope: Scope, context: RequestContext, status: int) -> None:
         facts = {
             "request_id": context.request_id,
             "method": context.method,
             "route": route_template(scope),
-            # 499: the client left before there was an answer, or the answer never began.
-            "status": status or 499,
+            "status": status,
             "duration_ms": round(context.elapsed_ms(), 2),
             "client_ip": context.client_ip,
         }

@@ -23,7 +23,7 @@ from entrypoints.http.schemas.bodies import (
     RequestBody,
     example,
 )
-from entrypoints.http.schemas.texts import PermissionNames, PersonName
+from entrypoints.http.schemas.texts import PersonName, ScopeNames
 
 _KEY = {
     "id": "0198c5f6-8b2f-7e13-9a66-a1d2e3f4b5c6",
@@ -41,7 +41,7 @@ _KEY = {
 
 class CreateApiKeyBody(RequestBody):
     name: PersonName = Field(description="What the key is for.")
-    scopes: PermissionNames = Field(
+    scopes: ScopeNames = Field(
         description="Permissions, each of which you hold. Without any the key can read your "
         "account, and nothing else."
     )

@@ -6,6 +6,13 @@ from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from domain.api_keys import MAX_SCOPES
+from domain.roles import (
+    DESCRIPTION_MAX_LENGTH,
+    PERMISSION_NAME_MAX_LENGTH,
+    PERMISSION_NAME_PATTERN,
+    ROLE_MAX_PERMISSIONS,
+    ROLE_NAME_PATTERN,
+)
 from domain.text import is_storable
 from domain.users import MAX_ROLES
 
@@ -78,7 +85,20 @@ GivenToken = Annotated[
 ]
 
 
-RoleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.-]{0,31}$")]
+RoleName = Annotated[str, StringConstraints(pattern=f"^{ROLE_NAME_PATTERN}$")]
+
+PermissionName = Annotated[
+    str,
+    StringConstraints(
+        max_length=PERMISSION_NAME_MAX_LENGTH, pattern=f"^{PERMISSION_NAME_PATTERN}$"
+    ),
+]
+
+Description = Annotated[
+    str,
+    StringConstraints(max_length=DESCRIPTION_MAX_LENGTH, pattern=rf"^[^{_CONTROL}]*$"),
+    _STORABLE,
+]
 
 
 def _without_repeats(names: list[str]) -> list[str]:
@@ -87,7 +107,7 @@ def _without_repeats(names: list[str]) -> list[str]:
     return names
 
 
-PermissionNames = Annotated[
+ScopeNames = Annotated[
     list[Annotated[str, StringConstraints(min_length=1, max_length=64), _STORABLE]],
     Field(max_length=MAX_SCOPES, json_schema_extra={"uniqueItems": True}),
     AfterValidator(_without_repeats),
@@ -97,5 +117,11 @@ PermissionNames = Annotated[
 RoleNames = Annotated[
     list[RoleName],
     Field(max_length=MAX_ROLES, json_schema_extra={"uniqueItems": True}),
+    AfterValidator(_without_repeats),
+]
+
+PermissionNames = Annotated[
+    list[PermissionName],
+    Field(max_length=ROLE_MAX_PERMISSIONS, json_schema_extra={"uniqueItems": True}),
     AfterValidator(_without_repeats),
 ]

@@ -1,11 +1,12 @@
 """What every event repository promises: each field as it was written, newest first."""
 
-from uuid import UUID
+from datetime import timedelta
+from itertools import product
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.events import Event, EventKind, EventOutcome, Party
+from domain.events import Event, EventFilter, EventKind, EventOutcome, EventPlace, Party
 from tests.adapters.contracts.texts import texts
 from tests.domain.samples import NOW, a_user, an_event, new_id
 from tests.storage import Backend
@@ -39,9 +40,15 @@ async def add(backend: Backend, *events: Event) -> None:
         await uow.commit()
 
 
-async def page(backend: Backend, before: UUID | None = None, limit: int = 100) -> list[Event]:
+async def page(
+    backend: Backend,
+    after: Event | None = None,
+    limit: int = 100,
+    where: EventFilter | None = None,
+) -> list[Event]:
+    before = EventPlace(at=after.at, id=after.id) if after else None
     async with backend.uow.reading() as uow:
-        return await uow.events.page(before, limit)
+        return await uow.events.page(before, limit, where or EventFilter())
 
 
 @given(fields=fields)
@@ -60,14 +67,14 @@ async def test_the_newest_come_first_and_pages_continue_each_other(backend: Back
     newest_first = events[::-1]
     assert await page(backend) == newest_first
     assert await page(backend, limit=3) == newest_first[:3]
-    assert await page(backend, newest_first[2].id, 3) == newest_first[3:6]
-    assert await page(backend, newest_first[5].id, 3) == newest_first[6:]
-    assert await page(backend, newest_first[6].id, 3) == []
+    assert await page(backend, newest_first[2], 3) == newest_first[3:6]
+    assert await page(backend, newest_first[5], 3) == newest_first[6:]
+    assert await page(backend, newest_first[6], 3) == []
 
 
 async def test_an_empty_log_is_a_log(backend: Backend) -> None:
     assert await page(backend) == []
-    assert await page(backend, new_id()) == []
+    assert await page(backend, an_event()) == []
 
 
 async def test_the_log_outlives_what_it_speaks_of(backend: Backend) -> None:
@@ -82,3 +89,60 @@ async def test_the_log_outlives_what_it_speaks_of(backend: Backend) -> None:
         await uow.users.delete(user.id, None)
         await uow.commit()
     assert await page(backend) == [event]
+
+
+async def test_time_comes_before_identity(backend: Backend) -> None:
+    """Ids are made before the clock is read, and by several machines."""
+    first, second, third = (an_event(at=NOW + timedelta(seconds=n)) for n in (2, 1, 0))
+    await add(backend, first, second, third)
+    assert await page(backend) == [first, second, third]
+    assert await page(backend, first, 1) == [second]
+    assert await page(backend, second) == [third]
+
+
+async def test_conditions_all_have_to_hold(backend: Backend) -> None:
+    people = [Party(type="user", id=str(new_id())) for _ in range(2)]
+    kinds = [EventKind.SIGNED_IN, EventKind.USER_UPDATED]
+    events = [
+        an_event(kind=kind, actor=actor, subject=subject, at=NOW + timedelta(seconds=number))
+        for number, (kind, actor, subject) in enumerate(product(kinds, people, [*people, None]))
+    ]
+    await add(backend, *events)
+    times = [None, NOW + timedelta(seconds=4), NOW + timedelta(seconds=9)]
+    for kind, actor_id, subject_id, since, until in product(
+        [None, kinds[0]],
+        [None, people[1].id],
+        [None, people[0].id, "nobody"],
+        times,
+        times,
+    ):
+        expected = [
+            event
+            for event in reversed(events)
+            if (kind is None or event.kind is kind)
+            and (actor_id is None or event.actor.id == actor_id)
+            and (subject_id is None or (event.subject and event.subject.id == subject_id))
+            and (since is None or event.at >= since)
+            and (until is None or event.at < until)
+        ]
+        where = EventFilter(
+            kind=kind, actor_id=actor_id, subject_id=subject_id, since=since, until=until
+        )
+        assert await page(backend, where=where) == expected
+        if len(expected) > 2:
+            assert await page(backend, expected[0], 1, where) == expected[1:2]
+
+
+async def test_a_condition_is_no_pattern(backend: Backend) -> None:
+    await add(backend, an_event(subject=Party(type="role", id="auditor")))
+    for pattern in ("%", "_uditor", "audit%", "AUDITOR", "'", "x" * 10_000):
+        assert await page(backend, where=EventFilter(subject_id=pattern)) == []
+
+
+async def test_many_at_once_are_written_as_one_by_one(backend: Backend) -> None:
+    events = [an_event(data={"n": n}) for n in range(7)]
+    async with backend.uow() as uow:
+        await uow.events.add_all(events)
+        await uow.events.add_all([])
+        await uow.commit()
+    assert await page(backend) == events[::-1]

@@ -1,7 +1,7 @@
 """What every storage of idempotency keys promises."""
 
 import asyncio
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Any
 
@@ -157,7 +157,7 @@ async def test_what_has_expired_is_purged(backend: Backend, limit: int) -> None:
     kept = a_claim(expires_at=NOW)
     for claim in (*expired, kept):
         await add(backend, claim)
-    cutoffs = Cutoffs(sessions=NOW, links=NOW, outbox=NOW, idempotency=NOW, events=NOW)
+    cutoffs = Cutoffs(**{each.name: NOW for each in fields(Cutoffs)})
     async with backend.uow() as uow:
         purged = await uow.retention.purge(cutoffs, limit)
         await uow.commit()

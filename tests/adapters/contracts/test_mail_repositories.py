@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -13,7 +13,7 @@ from adapters.memory.clock import ManualClock
 from adapters.system.clock import Uuid7Generator
 from application.audit import EventFactory
 from application.ports.jobs import JobClaim
-from application.ports.outbox import FailedTry
+from application.ports.outbox import FailedTry, OutboxDepth
 from application.ports.retention import Cutoffs
 from application.ports.unit_of_work import UnitOfWorkFactory
 from application.ports.users import UserChanges
@@ -264,6 +264,22 @@ async def test_messages_set_aside_wait_for_an_operator(uow: UnitOfWorkFactory, u
     assert (again.attempts, again.set_aside_at) == (0, None)
 
 
+async def test_the_depth_is_what_is_not_sent(uow: UnitOfWorkFactory, user: User) -> None:
+    sent, given_up, *_ = [
+        await add_message(uow, message_for(user.id, NOW + number * SECOND)) for number in range(5)
+    ]
+    assert (await claim(uow, NOW) or sent).id == sent.id
+    claimed = await claim(uow, NOW + SECOND)
+    assert claimed is not None
+    assert claimed.id == given_up.id
+    async with uow() as unit:
+        await unit.outbox.finish(sent.id, NOW)
+        await unit.outbox.fail(claimed, FailedTry(at=NOW, due_at=None, reason="SMTP 550"))
+        await unit.commit()
+    async with uow.reading() as unit:
+        assert await unit.outbox.depth() == OutboxDepth(waiting=3, set_aside=1)
+
+
 async def test_messages_are_counted_by_account_kind_and_time(
     uow: UnitOfWorkFactory, user: User
 ) -> None:
@@ -310,9 +326,7 @@ async def test_purging_takes_what_is_past_in_bites(uow: UnitOfWorkFactory, user:
         await unit.commit()
 
     async def purge(before: datetime) -> dict[str, int]:
-        cutoffs = Cutoffs(
-            sessions=before, links=before, outbox=before, idempotency=before, events=before
-        )
+        cutoffs = Cutoffs(**dict.fromkeys((each.name for each in fields(Cutoffs)), before))
         async with uow() as unit:
             deleted = await unit.retention.purge(cutoffs, 2)
             await unit.commit()

@@ -39,12 +39,3 @@ async def test_a_role_that_does_not_exist_holds_nothing(backend: Backend, role: 
 
 async def test_no_role_holds_nothing(backend: Backend) -> None:
     assert await permissions_of(backend) == frozenset()
-
-
-async def test_of_some_names_those_that_are_permissions_are_known(backend: Backend) -> None:
-    strange = {"no:such", "", "%", "items:%", "Items:read", "a\0b", "\ud800", "x" * 10_000}
-    async with backend.uow.reading() as uow:
-        known = uow.roles.known_permissions
-        assert await known(frozenset(BUILT_IN_PERMISSIONS)) == BUILT_IN_PERMISSIONS.keys()
-        assert await known(frozenset({"items:read"} | strange)) == {"items:read"}
-        assert await known(frozenset()) == frozenset()

@@ -21,5 +21,6 @@ async def test_migrated_storage_is_current_and_stays_so(backend: Backend) -> Non
 async def test_storage_that_is_there_can_be_written(backend: Backend) -> None:
     for _ in range(3):
         await backend.storage.check_writable()
+        await backend.storage.check_replica()
     async with backend.uow.reading() as uow:
         assert await uow.events.page(None, 10) == []

@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 from argon2 import PasswordHasher as Argon2
@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.crypto.passwords import _WAITING_PER_THREAD, Argon2PasswordHasher
+from adapters.crypto.stored_hashes import Argon2Hash
+from application.ports.passwords import HashingState
 from domain.errors import Unavailable
 
 SALT = "c2FsdHNhbHRzYWx0"
@@ -113,13 +115,13 @@ async def test_what_cannot_match_costs_as_much_as_a_wrong_password(
 ) -> None:
     with cheap() as hasher:
         computed: list[str] = []
-        matches = hasher._matches
+        matches = Argon2Hash.matches
 
-        def noted(stored: str, password: str) -> bool:
-            computed.append(stored)
+        def noted(stored: Argon2Hash, password: str) -> bool:
+            computed.append(stored.text)
             return matches(stored, password)
 
-        monkeypatch.setattr(hasher, "_matches", noted)
+        monkeypatch.setattr(Argon2Hash, "matches", noted)
         assert not await hasher.verify("password", stored)
         assert not await hasher.verify("wrong", await hasher.hash("password"))
     asked, wrong = map(extract_parameters, computed)
@@ -261,3 +263,45 @@ async def test_whoever_waits_when_the_pool_closes_is_told_so() -> None:
         for _ in range(2 * _WAITING_PER_THREAD):
             with pytest.raises(Unavailable):
                 await hasher.hash("password")
+
+
+async def test_a_hasher_tells_how_busy_it_is() -> None:
+    with gated(concurrency=2) as (hasher, gate):
+        assert hasher.state() == HashingState(running=0, waiting=0, refused=0)
+        places = 2 * 33
+        tasks = [asyncio.create_task(hasher.hash("one")) for _ in range(places)]
+        await asyncio.sleep(0)
+        assert hasher.state() == HashingState(running=2, waiting=places - 2, refused=0)
+        with pytest.raises(Unavailable):
+            await hasher.hash("one too many")
+        assert hasher.state().refused == 1
+        gate.opened.set()
+        await asyncio.gather(*tasks)
+        deadline = time.monotonic() + 5
+        while hasher.state() != HashingState(running=0, waiting=0, refused=1):
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.01)
+
+
+async def test_as_many_are_admitted_as_may_run_and_wait() -> None:
+    with cheap() as hasher, ExitStack() as admitted:
+        for _ in range(1 + _WAITING_PER_THREAD):
+            admitted.enter_context(hasher.admission())
+        with pytest.raises(Unavailable), hasher.admission():
+            pass
+        assert hasher.state().refused == 1
+        admitted.pop_all().close()
+        # Whoever was refused has taken nothing, and who has left has left nothing behind.
+        with hasher.admission():
+            assert await hasher.hash("password")
+
+
+async def test_nobody_is_admitted_to_a_queue_that_is_full() -> None:
+    with gated() as (hasher, gate):
+        places = 1 + _WAITING_PER_THREAD
+        running = [asyncio.create_task(hasher.hash("password")) for _ in range(places)]
+        await until(lambda: gate.started == 1)
+        with pytest.raises(Unavailable), hasher.admission():
+            pass
+        gate.opened.set()
+        await asyncio.gather(*running)

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from adapters.sql import engine as engine_module
 from adapters.sql.engine import Database
 from adapters.sql.statements import StatementRunner
+from application.ports.storage import PoolState
 from domain.errors import Unavailable
 from domain.users import UserFilter
 from tests.domain.samples import NOW, a_user, new_id
@@ -52,6 +54,10 @@ async def look_up(backend: Backend) -> None:
     await backend.sessions.find_live(new_id(), new_id(), NOW)
 
 
+async def look_up_key(backend: Backend) -> None:
+    await backend.api_keys.find_live(new_id().hex[-16:], NOW)
+
+
 async def check_writable(backend: Backend) -> None:
     await backend.storage.check_writable()
 
@@ -60,7 +66,7 @@ async def schema_state(backend: Backend) -> None:
     await backend.storage.schema_state()
 
 
-USES = [read, write, look_up, check_writable, schema_state]
+USES = [read, write, look_up, look_up_key, check_writable, schema_state]
 
 
 @pytest.mark.parametrize("use", USES, ids=lambda use: use.__name__)
@@ -71,6 +77,20 @@ async def test_waiting_for_a_connection_ends_in_time(one_connection: Database, u
         with within(POOL_TIMEOUT_SECONDS + 0.5), pytest.raises(Unavailable):
             await use(backend)
     await use(backend)
+
+
+async def test_the_pool_tells_how_it_is_doing(database_url: str) -> None:
+    async with open_database(database_url, size=1, max_overflow=1, timeout_seconds=0.1) as database:
+        async with database.reading(), database.reading():
+            assert database.pool_state() == PoolState(in_use=2, idle=0, overflow=1, waits=0)
+            for waits in (1, 2):
+                with pytest.raises(PoolTimeoutError):
+                    async with database.reading():
+                        raise AssertionError("there was none to be had")
+                assert database.pool_state().waits == waits
+        assert database.pool_state() == PoolState(in_use=0, idle=1, overflow=0, waits=2)
+        async with database.reading():
+            assert database.pool_state() == PoolState(in_use=1, idle=0, overflow=0, waits=2)
 
 
 async def test_a_connection_is_waited_for_while_there_is_time(one_connection: Database) -> None:
@@ -143,17 +163,30 @@ async def test_a_connection_that_died_at_rest_is_replaced_unnoticed(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("use", USES, ids=lambda use: use.__name__)
-async def test_one_that_died_just_now_costs_one_answer_and_no_more(
+async def test_one_that_died_just_now_costs_a_write_one_answer_and_a_read_none(
     postgresql_database_url: str, use: Any
 ) -> None:
     async with open_database(postgresql_database_url) as database:
         backend = sql_backend(database)
         await asyncio.gather(*(read(backend) for _ in range(5)))
         await kill_every_connection(database)
-        with within(1), pytest.raises(Unavailable):
-            await use(backend)
+        if use is write:
+            with within(1), pytest.raises(Unavailable):
+                await use(backend)
         for _ in range(5):
             await use(backend)
+
+
+async def test_a_writer_waits_for_others_no_longer_than_it_may(sqlite_url: str) -> None:
+    async with open_database(sqlite_url, busy_timeout_seconds=0.2) as database:
+        backend = sql_backend(database)
+        async with backend.uow() as holder:
+            await holder.users.add(a_user())
+            with within(1), pytest.raises(Unavailable):
+                await write(backend)
+            await holder.commit()
+        await write(backend)
+        assert await all_users(backend) == 2
 
 
 @pytest.mark.slow
@@ -208,3 +241,33 @@ async def test_waiting_for_a_lock_is_cut_too(postgresql_database_url: str) -> No
                     await waiting.users.lock(user.id)
         async with backend.uow() as uow:
             assert await uow.users.lock(user.id) == user
+
+
+@pytest.mark.slow
+async def test_behind_pgbouncer_a_session_is_left_as_it_was_lent(
+    postgresql_database_url: str,
+) -> None:
+    async def ask(connection: Any, question: str) -> Any:
+        return (await connection.execute(text(question))).scalar_one()
+
+    limit = "SELECT current_setting('statement_timeout')"
+    prepared = "SELECT count(*) FROM pg_prepared_statements"
+    pool = {"size": 1, "max_overflow": 0, "statement_timeout_seconds": 3}
+    async with open_database(postgresql_database_url, pgbouncer=True, **pool) as database:
+        async with database.writing() as connection:
+            assert await ask(connection, limit) == "3s"
+            await connection.commit()
+        await read(sql_backend(database))
+        await write(sql_backend(database))
+        async with database.reading() as connection:
+            assert await ask(connection, limit) == "0"
+            assert await ask(connection, prepared) == 0
+            # PgBouncer refuses what it cannot pass on when a connection is opened.
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            assert "jit" not in (driver._params.server_settings or {})
+    async with (
+        open_database(postgresql_database_url, **pool) as database,
+        database.reading() as connection,
+    ):
+        assert await ask(connection, limit) == "3s"

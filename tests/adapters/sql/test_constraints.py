@@ -24,6 +24,8 @@ OUT_OF_REACH = {
     "pk_credentials": "written with ON CONFLICT",
     "pk_idempotency": "written with ON CONFLICT",
     "pk_jobs": "written with ON CONFLICT",
+    "pk_sign_in_failures": "written with ON CONFLICT",
+    "pk_known_addresses": "written with ON CONFLICT",
     "pk_user_roles": "replaced as a whole, from a set",
     "pk_role_permissions": "replaced as a whole, from a set",
     "pk_heartbeat": "one row, that ships",

@@ -49,6 +49,10 @@ async def look_up(backend: Backend) -> None:
     await backend.sessions.find_live(new_id(), new_id(), NOW)
 
 
+async def look_up_key(backend: Backend) -> None:
+    await backend.api_keys.find_live(new_id().hex[-16:], NOW)
+
+
 async def check_writable(backend: Backend) -> None:
     await backend.storage.check_writable()
 
@@ -62,7 +66,7 @@ async def migrate_again(backend: Backend) -> None:
 
 
 WRITES: list[Use] = [write, check_writable]
-USES: list[Use] = [read, look_up, schema_state, migrate_again, *WRITES]
+USES: list[Use] = [read, look_up, look_up_key, schema_state, migrate_again, *WRITES]
 
 
 async def refuses(use: Use, backend: Backend) -> bool:
@@ -158,7 +162,7 @@ async def test_a_server_that_was_never_there_is_unavailable(
 
 async def test_a_database_without_a_schema_is_unavailable(empty_database_url: str) -> None:
     async with open_database(empty_database_url) as database:
-        found = await answers(sql_backend(database), [read, look_up, *WRITES])
+        found = await answers(sql_backend(database), [read, look_up, look_up_key, *WRITES])
     assert found == dict.fromkeys(found, True)
 
 

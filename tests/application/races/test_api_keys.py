@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from application.account_access import end_access
+from application.roles.permissions import CreatePermissionCommand, DeletePermissionCommand
 from domain.sessions import SessionEnd
 from tests.application.api_keys.keys import (
     at_home,
@@ -107,3 +108,25 @@ async def test_taking_an_account_back_leaves_no_key_behind(database_url: str, ro
             assert [key.prefix for key in keys if key.revoked_at is None] == []
             left = await stored_key(here, old.key)
             assert left is not None
+
+
+@rounds
+async def test_a_scope_that_is_deleted_while_a_key_is_given_it_is_either(
+    database_url: str, rounds: int
+) -> None:
+    async with two_workers(database_url) as (here, there):
+        actor = await at_home(here, await register(here, ADA, "admin"))
+        for number in range(rounds // 2):
+            word = f"orders:act{number}"
+            adding = CreatePermissionCommand(actor=ROOT, name=word, description="")
+            await here.container.create_permission().execute(adding)
+            dropping = DeletePermissionCommand(actor=ROOT, name=word)
+            created, deleted = await at_once(
+                create(here, actor, word), there.container.delete_permission().execute(dropping)
+            )
+            assert (created, deleted) in [
+                ("done", "PermissionInUse"),
+                ("UnknownPermission", "done"),
+                # It was a permission still, but no longer the owner's.
+                ("PermissionMissing", "done"),
+            ]

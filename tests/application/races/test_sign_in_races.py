@@ -86,8 +86,10 @@ class HeldHasher(FastPasswordHasher):
         self.verifying = asyncio.Event()
         self.go_on = asyncio.Event()
 
-    async def verify(self, password: str, password_hash: str | None) -> bool:
-        matches = await super().verify(password, password_hash)
+    async def verify(
+        self, password: str, password_hash: str | None, *, as_typed: str | None = None
+    ) -> bool:
+        matches = await super().verify(password, password_hash, as_typed=as_typed)
         self.verifying.set()
         await self.go_on.wait()
         return matches

@@ -1,6 +1,7 @@
 """Signing in: right passwords open sessions, and every refusal looks and costs the same."""
 
 from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from adapters.memory.passwords import FastPasswordHasher
 from application.sessions.sign_in import SignInCommand
 from application.tokens import IssuedTokens
 from application.users.administration import UpdateUserCommand
-from domain.errors import InvalidField
+from domain.errors import InvalidField, Unavailable
 from domain.events import Event, EventKind, EventOutcome, Party
 from domain.sessions import EmailNotVerified, InvalidCredentials, UnknownAudience
 from domain.users import User, UserStatus
@@ -151,11 +152,13 @@ class CountingHasher(FastPasswordHasher):
         self.work.append("hash")
         return await self._fast.hash(password)
 
-    async def verify(self, password: str, password_hash: str | None) -> bool:
+    async def verify(
+        self, password: str, password_hash: str | None, *, as_typed: str | None = None
+    ) -> bool:
         self.work.append("verify")
         if password_hash is not None and password_hash.startswith("older$"):
             return password_hash == f"older${password}"
-        return await self._fast.verify(password, password_hash)
+        return await self._fast.verify(password, password_hash, as_typed=as_typed)
 
 
 @pytest.fixture
@@ -175,6 +178,26 @@ async def test_every_refusal_costs_one_hash(counted: tuple[World, CountingHasher
         with pytest.raises(InvalidCredentials):
             await sign_in(world, email, password)
         assert hasher.work == ["verify"]
+
+
+class FullHasher(CountingHasher):
+    """As many as it lets in are in."""
+
+    def admission(self) -> AbstractContextManager[None]:
+        raise Unavailable
+
+
+@pytest.mark.parametrize("email", [ADA, "nobody@example.com", "no address"])
+async def test_who_is_one_too_many_hears_so_before_anything_is_looked_up(email: str) -> None:
+    async with open_world("memory://") as world:
+        hasher = FullHasher()
+        world.container.hasher.override(hasher)
+        use_case = world.container.sign_in()
+        # Whoever looks for an account fails, otherwise.
+        use_case._uow = None  # type: ignore[assignment]
+        with pytest.raises(Unavailable):
+            await use_case.execute(SignInCommand(actor=ANYBODY, email=email, password=PASSWORD))
+    assert hasher.work == []
 
 
 async def test_a_hash_of_older_parameters_is_replaced_at_sign_in(
@@ -200,6 +223,27 @@ async def test_a_hash_of_older_parameters_is_replaced_at_sign_in(
     async with world.container.uow().reading() as uow:
         credential = await uow.credentials.find_password(ada.id)
     assert credential.password_hash == await FastPasswordHasher().hash(PASSWORD)
+
+
+async def test_a_hash_of_what_was_typed_elsewhere_becomes_one_of_the_normalised_password(
+    service: World, ada: User
+) -> None:
+    typed, normalised = "cafe\u0301 au lait", "caf\u00e9 au lait"
+    # Of current parameters, so that only the form of the password calls for another.
+    elsewhere = await FastPasswordHasher().hash(typed)
+    async with service.container.uow()() as uow:
+        await uow.credentials.set_password(ada.id, elsewhere, service.clock.now())
+        await uow.commit()
+    with pytest.raises(InvalidCredentials):
+        await sign_in(service, password=normalised)
+
+    await sign_in(service, password=typed)
+
+    async with service.container.uow().reading() as uow:
+        credential = await uow.credentials.find_password(ada.id)
+    assert credential.password_hash == await FastPasswordHasher().hash(normalised)
+    await sign_in(service, password=normalised)
+    await sign_in(service, password=typed)
 
 
 async def test_what_is_no_text_is_no_password(service: World, ada: User) -> None:

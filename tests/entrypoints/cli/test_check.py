@@ -136,6 +136,21 @@ def test_a_replica_without_tables(
 
 
 @pytest.mark.slow
+def test_a_replica_that_is_away(
+    console: Console,
+    postgresql_database_url: str,
+    nobody_there: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DOORWARD_SECRET_KEY", SECRET_KEY)
+    monkeypatch.setenv("DATABASE_URL", postgresql_database_url)
+    monkeypatch.setenv("DOORWARD_DATABASE_READ_URL", f"postgresql://nobody@{nobody_there}/none")
+
+    # The service itself would do without it and read the primary.
+    assert console("check").refusal().startswith("DOORWARD_DATABASE_READ_URL: the replica cannot")
+
+
+@pytest.mark.slow
 def test_redis_that_answers(
     console: Console, data: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -154,3 +154,23 @@ def _is_alive(pid: int) -> bool:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except FileNotFoundError:
         return False
+
+
+def test_a_second_signal_ends_workers_that_drain(data: Path, log: Path) -> None:
+    assert data.is_dir()
+    with serving(log, "--workers", "2", DRAIN_SECONDS="60") as server:
+        server.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: server.readiness() == 503)
+
+        assert server.end(signal.SIGTERM) == 0
+        assert "Traceback" not in server.said()
+
+
+def test_a_second_signal_ends_a_drain(data: Path, log: Path) -> None:
+    assert data.is_dir()
+    with serving(log, DRAIN_SECONDS="60") as server:
+        server.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: server.readiness() == 503)
+
+        assert server.end(signal.SIGTERM) == 0
+        assert "Traceback" not in server.said()

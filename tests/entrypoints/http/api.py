@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import count
 from typing import Any
@@ -96,7 +96,10 @@ class Api(httpx.AsyncClient):
     async def holder_of(self, *permissions: str) -> Account:
         """An account whose roles hold these permissions besides those of `user`."""
         account = await self.person(name="Holder")
-        self.records.role_permissions["held"] = frozenset(permissions)
+        role = self.records.roles["user"]
+        self.records.roles["held"] = replace(
+            role, name="held", permissions=frozenset(permissions), built_in=False
+        )
         await self.set_roles(account, "held", "user")
         return account
 
@@ -119,9 +122,10 @@ class Api(httpx.AsyncClient):
         return records
 
     def stored(self) -> dict[str, Any]:
-        """Everything that is stored but for the audit log, to compare with later."""
+        """Everything that is stored but for what refusals leave behind, to compare with later."""
         kept = vars(self.records.copy())
-        return {name: records for name, records in kept.items() if name != "events"}
+        traces = ("events", "sign_in_failures")
+        return {name: records for name, records in kept.items() if name not in traces}
 
 
 OpenApi = Callable[..., Awaitable[Api]]

@@ -67,8 +67,8 @@ class Operation:
         return set(re.findall(r"`([a-z_]+)`", described))
 
     def url(self) -> str:
-        """The path with fresh ids, which nothing has."""
-        return re.sub(r"\{\w+\}", lambda _: str(uuid4()), self.path)
+        """The path with fresh ids and names, which nothing has."""
+        return re.sub(r"\{(\w+)\}", lambda found: _fresh(found[1]), self.path)
 
     def request(self) -> Json:
         """Arguments of a request that is as good as one without the right ids can be."""
@@ -83,6 +83,12 @@ class Operation:
     def matches(self, method: str, path: str) -> bool:
         pattern = re.sub(r"\{\w+\}", "[^/]+", self.path)
         return self.method == method and re.fullmatch(pattern, path) is not None
+
+
+def _fresh(parameter: str) -> str:
+    fresh = uuid4()
+    names = {"role_name": f"r{fresh.hex[1:]}", "permission_name": f"nothing:r{fresh.hex}"}
+    return names.get(parameter, str(fresh))
 
 
 @cache

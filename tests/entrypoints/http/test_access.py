@@ -10,7 +10,8 @@ OPEN = [each for each in operations() if not each.takes_credential]
 MAY_BE_DENIED = [
     each
     for each in PROTECTED
-    if each.access not in ("any credential", "session") and each.id != "listApiKeys"
+    if each.access not in ("any credential", "session", "recent session")
+    and each.id != "listApiKeys"
 ]
 
 
@@ -75,6 +76,7 @@ async def test_registering_reads_the_credential_and_refuses_a_bad_one(api: Api) 
 
 async def test_an_account_without_permissions_is_turned_away(api: Api) -> None:
     person = await api.person()
+    await api.set_roles(person)
     for called in MAY_BE_DENIED:
         # What stands under somebody's id does not exist for who may not see it.
         expected = (404, "not_found") if "{" in called.path else (403, "forbidden")
@@ -97,3 +99,17 @@ async def test_a_refusal_of_an_unknown_caller_is_not(api: Api) -> None:
     await api.get("/api/v1/users")
     await api.get("/api/v1/users", headers={"Authorization": "Bearer junk"})
     assert api.records.events == before
+
+
+async def test_so_is_any_other_refusal_of_a_known_caller(api: Api) -> None:
+    person = await api.person()
+    api.container.register_user()._registration_is_open = False
+    refused = await api.post(
+        "/api/v1/users", json=operation("registerUser").request()["json"], headers=person.auth
+    )
+    assert (refused.status_code, refused.json()["error"]) == (403, "registration_closed")
+    (event,) = (
+        each for each in api.records.events.values() if each.kind is EventKind.PERMISSION_DENIED
+    )
+    assert event.actor.id == person.id
+    assert event.data == {"operation": "POST /api/v1/users", "missing": ["registration_closed"]}

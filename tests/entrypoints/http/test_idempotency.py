@@ -261,7 +261,7 @@ def test_every_operation_that_takes_a_key_says_what_it_does_with_it() -> None:
         for each in operations()
         if any(p["name"] == "Idempotency-Key" for p in each.description.get("parameters", ()))
     }
-    assert taking.keys() == {"registerUser"}
+    assert taking.keys() == {"registerUser", "createItem", "createApiKey", "rotateApiKey"}
     for each in taking.values():
         (parameter,) = [p for p in each.description["parameters"] if p["name"] == "Idempotency-Key"]
         assert parameter["required"] is False

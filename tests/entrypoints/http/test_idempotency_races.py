@@ -33,6 +33,15 @@ async def workers(database_url: str) -> AsyncIterator[list[tuple[World, httpx.As
         yield opened
 
 
+@pytest.fixture
+async def auth(workers: list[tuple[World, httpx.AsyncClient]]) -> dict[str, str]:
+    """Of somebody who is signed in, at either worker."""
+    world, _ = workers[0]
+    await world.register("owner@example.com")
+    tokens = await world.sign_in("owner@example.com")
+    return {"Authorization": f"Bearer {tokens.access_token}"}
+
+
 async def registered(world: World, email: str) -> int:
     async with world.container.uow().reading() as uow:
         return len(await uow.users.page(UserFilter(email_key=email), None, 100))
@@ -64,3 +73,39 @@ async def test_one_account_and_one_answer(
             assert (each.status_code, each.content) == (201, first[0].content)
             assert each.headers["location"] == first[0].headers["location"]
         assert await registered(workers[0][0], email) == 1
+
+
+@rounds
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/v1/items", {"title": "Shopping list", "data": {"tea": 2}}),
+        ("/api/v1/api-keys", {"name": "Report", "scopes": ["items:read"]}),
+    ],
+)
+async def test_one_record_and_one_answer(
+    workers: list[tuple[World, httpx.AsyncClient]],
+    auth: dict[str, str],
+    rounds: int,
+    path: str,
+    body: dict[str, object],
+) -> None:
+    for number in range(rounds):
+
+        async def send(sender: int, key: str = f"key-{number}") -> httpx.Response:
+            _, client = workers[sender % 2]
+            return await client.post(path, json=body, headers=auth | {"Idempotency-Key": key})
+
+        answers = await asyncio.gather(*map(send, range(CROWD)))
+        made = [each for each in answers if each.status_code == 201]
+        told = [each.json()["error"] for each in answers if each.status_code != 201]
+        assert set(told) <= {"conflict"}
+        later = await asyncio.gather(*map(send, range(CROWD)))
+        assert {each.headers["idempotent-replayed"] for each in later} == {"true"}
+        assert sum("idempotent-replayed" not in each.headers for each in made) == 1
+        assert {(each.status_code, each.content) for each in (*made, *later)} == {
+            (201, made[0].content)
+        }
+        listed = await workers[0][1].get(path, params={"limit": 100}, headers=auth)
+        assert len(listed.json()["items"]) == number + 1
+        assert listed.json()["items"][0]["id"] == made[0].json()["id"]

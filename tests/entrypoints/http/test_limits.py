@@ -49,6 +49,19 @@ async def test_guessing_is_limited_whether_the_account_exists_or_not(open_api: O
         assert right.status_code == 429
 
 
+async def test_backing_off_looks_the_same_with_an_account_and_without(api: Api) -> None:
+    known = (await api.register()).json()["email"]
+    told = []
+    for email in (known, "nobody@example.com"):
+        tries = {(await guess(api, email)).status_code for _ in range(100)}
+        assert tries == {401}
+        refusal = await api.post(LOGIN, json={"email": email, "password": PASSWORD})
+        assert (refusal.status_code, refusal.json()["error"]) == (429, "rate_limited")
+        assert 25 < int(refusal.headers["retry-after"]) <= 31
+        told.append(({*refusal.headers}, refusal.json().keys(), refusal.json()["message"]))
+    assert told[0] == told[1]
+
+
 async def test_where_no_limit_applies_nothing_is_said_of_one(api: Api, open_api: OpenApi) -> None:
     limited = await open_api(rate_limit_read="5/60")
     for response in (

@@ -21,10 +21,19 @@ def allowed_at(path: str) -> set[str]:
 
 async def test_head_answers_as_get_does_but_for_the_body(api: Api) -> None:
     administrator = await api.administrator()
-    body = {"name": "Report", "scopes": []}
-    key = (await api.post("/api/v1/api-keys", json=body, headers=administrator.auth)).json()
-    ids = {"user_id": administrator.id, "api_key_id": key["id"]}
-    urls = [read.path.format(**ids) for read in READS]
+    item = {"title": "Anything", "data": {}}
+    key = {"name": "Report", "scopes": []}
+    made = {
+        path: (await api.post(f"/api/v1/{path}", json=body, headers=administrator.auth)).json()
+        for path, body in (("items", item), ("api-keys", key))
+    }
+    there = {
+        "user_id": administrator.id,
+        "item_id": made["items"]["id"],
+        "api_key_id": made["api-keys"]["id"],
+        "role_name": "user",
+    }
+    urls = [read.path.format(**there) for read in READS]
     for url in (*urls, *PAGES):
         got = await api.get(url, headers=administrator.auth)
         head = await api.head(url, headers=administrator.auth)

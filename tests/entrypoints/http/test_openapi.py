@@ -23,6 +23,8 @@ PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
 PUBLIC_PAGES = {
     *("/docs", "/redoc", "/api/v1/openapi.json"),
     *("/account/verify", "/account/reset"),
+    # Not JSON, and for Prometheus alone: docs/metrics.md describes it.
+    "/metrics",
 }
 # Their answer has the schema of a good one, and says what is wrong.
 OWN_ERRORS = {("getReadiness", 503)}
@@ -166,3 +168,26 @@ def test_the_page_lists_every_operation_and_no_other() -> None:
     }
     assert set(listed) == expected
     assert len(listed) == len(expected)
+
+
+def rule_in_words(who: str) -> str:
+    """The access rule behind what the page says."""
+    for words, rule in (
+        (r"`([a-z_:]+)`", r"\1"),
+        (r"the account itself, or `([a-z_:]+)`", r"self or \1"),
+        (r"one's own with `([a-z_:]+)`, or `([a-z_:]+)`", r"own with \1, or \2"),
+        (r"one's own session, or `([a-z_:]+)`", r"session or \1"),
+        (r"one's own session, with a password given within 15 minutes", "recent session"),
+        (r"one's own session(, with the password)?", "session"),
+    ):
+        if found := re.fullmatch(words, who):
+            return found.expand(rule)
+    if who.startswith(("anyone", "whoever holds")):
+        return "anyone"
+    return who
+
+
+def test_the_page_says_who_may_call_what_the_document_says() -> None:
+    rows = re.findall(r"^\| ([A-Z]+) \| `(\S+)` \| (.+?) \| \d{3}\b.*\|$", PAGE, re.MULTILINE)
+    told = {(method, path): rule_in_words(who) for method, path, who in rows}
+    assert told == {(each.method, each.path): each.access for each in operations()}

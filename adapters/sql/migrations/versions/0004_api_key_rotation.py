@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0004_api_key_rotation"
-down_revision = "0002_built_in_roles"
+down_revision = "0003_indexes_of_lists"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,1 @@
+"""Roles and permissions: reading them, and changing what they mean."""

@@ -1,0 +1,153 @@
+"""Serving in several processes: starts them, replaces those that die or hang, ends with them."""
+
+import multiprocessing
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection, wait
+from types import FrameType
+
+import structlog
+import typer
+import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+
+from application.health import CheckHealth
+from config.settings import Settings
+from entrypoints.cli.endings import REFUSED
+from entrypoints.cli.server import url_of
+from entrypoints.http.serving.server import GuardedServer
+
+_log = structlog.get_logger("doorward")
+
+Heartbeat = Connection
+Target = Callable[[socket.socket, Heartbeat], None]
+
+_SPAWN = multiprocessing.get_context("spawn")
+_LOOK_SECONDS = 0.2
+_HUNG_AFTER_SECONDS = 30.0
+"""Without a turn of its event loop. Starting may take as long, on a machine that is busy."""
+_TICKS_A_BEAT = 10
+_SIGNALS = {signal.SIGTERM, signal.SIGINT}
+
+
+class SupervisedServer(GuardedServer):
+    """A worker that lets its supervisor know that its event loop turns."""
+
+    def __init__(
+        self, config: uvicorn.Config, settings: Settings, health: CheckHealth, beats: Heartbeat
+    ) -> None:
+        super().__init__(config, settings, health)
+        self._beats = beats
+        os.set_blocking(beats.fileno(), False)
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _TICKS_A_BEAT == 0:
+            # A supervisor that does not listen is no reason to stop serving.
+            with suppress(OSError):
+                os.write(self._beats.fileno(), b".")
+        return await super().on_tick(counter)
+
+
+class _Worker:
+    def __init__(self, target: Target, listener: socket.socket) -> None:
+        self._ours, theirs = _SPAWN.Pipe(duplex=False)
+        os.set_blocking(self._ours.fileno(), False)
+        self.process = _SPAWN.Process(target=_begin, args=(target, listener, theirs))
+        # Signals are for a worker that knows what to do with them: until then they wait.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        try:
+            self.process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        theirs.close()
+        self._seen_at = time.monotonic()
+
+    def hangs(self) -> bool:
+        with suppress(BlockingIOError):
+            if os.read(self._ours.fileno(), 4096):
+                self._seen_at = time.monotonic()
+        return time.monotonic() - self._seen_at > _HUNG_AFTER_SECONDS
+
+    def forget(self) -> None:
+        self._ours.close()
+        self.process.close()
+
+
+def _begin(target: Target, listener: socket.socket, beats: Heartbeat) -> None:
+    # Before it serves, there is nothing that a signal would have to wait for.
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    target(listener, beats)
+
+
+class Supervisor:
+    """Hands the first signal on and waits; after the second one it ends its workers at once."""
+
+    def __init__(self, target: Target, listener: socket.socket, settings: Settings) -> None:
+        self._target = target
+        self._listener = listener
+        self._count = settings.workers
+        self._workers: list[_Worker] = []
+        self._signals: list[int] = []
+
+    def supervise(self) -> None:
+        """Until a signal. Raises KeyboardInterrupt after Ctrl-C, typer.Exit if none can start."""
+        before = {number: signal.signal(number, self._note) for number in _SIGNALS}
+        try:
+            self._workers = [self._start() for _ in range(self._count)]
+            _log.info("serving", url=url_of(self._listener), workers=self._count)
+            can_start = self._keep_alive()
+            self._end()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        if signal.SIGINT in self._signals:
+            raise KeyboardInterrupt
+        if not can_start:
+            raise typer.Exit(REFUSED)
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self._signals.append(number)
+
+    def _start(self) -> _Worker:
+        return _Worker(self._target, self._listener)
+
+    def _keep_alive(self) -> bool:
+        """Until a signal; or False once a worker could not start, as no other one could either."""
+        while not self._signals:
+            wait([worker.process.sentinel for worker in self._workers], _LOOK_SECONDS)
+            for place, worker in enumerate(self._workers):
+                if worker.process.is_alive():
+                    if worker.hangs():
+                        _log.error("worker_hangs", pid=worker.process.pid)
+                        worker.process.kill()
+                    continue
+                if worker.process.exitcode == STARTUP_FAILURE:
+                    return False
+                if self._signals:
+                    break
+                _log.error("worker_died", pid=worker.process.pid, exit_code=worker.process.exitcode)
+                worker.forget()
+                self._workers[place] = self._start()
+        return True
+
+    def _end(self) -> None:
+        # The workers have their own; kept open here, it would take calls that nobody answers.
+        self._listener.close()
+        # Ctrl-C is the wish not to wait for load balancers.
+        number = signal.SIGINT if signal.SIGINT in self._signals else signal.SIGTERM
+        for worker in self._workers:
+            if worker.process.is_alive() and worker.process.pid is not None:
+                os.kill(worker.process.pid, number)
+        is_hurried = False
+        while alive := [w.process for w in self._workers if w.process.is_alive()]:
+            if len(self._signals) > 1 and not is_hurried:
+                is_hurried = True
+                for process in alive:
+                    process.kill()
+            wait([process.sentinel for process in alive], _LOOK_SECONDS)

@@ -1,0 +1,295 @@
+"""One connection: uvicorn's protocol with deadlines and bounds on what it takes in."""
+
+import asyncio
+from typing import Any, cast
+
+import httptools
+import structlog
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from entrypoints.http.serving import limits
+from entrypoints.http.serving.config import GuardedConfig
+from entrypoints.http.serving.connections import make_room
+from entrypoints.http.serving.refusals import (
+    FULL,
+    HEAD_TOO_LARGE,
+    LEAVING,
+    MALFORMED,
+    TARGET_TOO_LONG,
+    TOO_SLOW,
+    Refusal,
+    new_request_id,
+    rendered,
+)
+
+_log = structlog.get_logger("doorward.http")
+
+
+# What the client owes us. Plain numbers: members of an Enum take longer to look up than to compare.
+_NOTHING, _HEAD, _BODY = range(3)
+
+
+class _Refused(Exception):
+    """Stops the parser in the middle of what it was fed."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        self.refusal = refusal
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    """Notes when each wait began; `check_deadlines` is called for all connections now and then.
+
+    A request whose bytes come together costs two looks at the clock and no timer.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._expecting = _HEAD
+        self._since = self.loop.time()
+        """When the wait for what is expected began, or else when the last response ended."""
+        self._head_bytes = 0
+        self._piece_bytes = 0
+        self._is_chunked = False
+        self._is_deaf = False
+        self._is_last = False
+        self._write_paused_since = 0.0
+        self._left_at: float | None = None
+        self.url = b""
+        self.headers = []
+
+    # What the sweep and the server ask
+
+    @property
+    def _newest(self) -> RequestResponseCycle | None:
+        return self.cycle
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether a request is with the application."""
+        cycle = self._newest
+        return cycle is not None and not cycle.response_complete
+
+    def waited(self, now: float) -> float:
+        """For how many seconds the client has kept us waiting; 0 while it waits for us."""
+        if self._left_at is not None or (self.is_answering and not self._is_reading_for_answer()):
+            return 0.0
+        return now - self._since
+
+    def _is_reading_for_answer(self) -> bool:
+        """Whether the request that is being answered is the one whose body is arriving."""
+        return self._expecting == _BODY and not self.pipeline
+
+    def check_deadlines(self, now: float) -> None:
+        """Ends the connection if its client has taken too long."""
+        if self._left_at is None and self.transport.is_closing():
+            # What was written may wait for a reader who never comes.
+            self._left_at = now
+        if self._left_at is not None:
+            if now - self._left_at > limits.LEAVING_SECONDS:
+                self.transport.abort()
+        elif self.flow.write_paused and now - self._write_paused_since > limits.READING_SECONDS:
+            self.transport.abort()
+        elif self.waited(now) > self._patience():
+            self.give_up()
+
+    def _patience(self) -> float:
+        if self._expecting == _HEAD:
+            return limits.HEAD_SECONDS
+        if self._expecting == _BODY:
+            return limits.BODY_SECONDS
+        return float(self.timeout_keep_alive)
+
+    def give_up(self) -> None:
+        """Ends it; with 408 if a part of a request is there, and nothing has been answered."""
+        cycle = self._newest
+        is_answered = cycle is not None and cycle.response_started
+        if self._is_deaf or (self._expecting == _BODY and is_answered):
+            self._drop_request()
+            self.transport.abort()
+        elif self._expecting == _BODY or self._head_bytes > 0:
+            self._refuse(TOO_SLOW)
+        else:
+            self.transport.close()
+
+    def end_after_answer(self) -> None:
+        """From now on the connection ends with the response to what is asked next, or already."""
+        self._is_last = True
+        if self.is_answering:
+            self.cycle.keep_alive = False
+
+    def close_if_idle(self) -> None:
+        """Closes it unless a request is with the application."""
+        if not self.is_answering and self._left_at is None:
+            self.transport.close()
+
+    def cut(self) -> None:
+        """Ends it whatever is going on: with 503 where no response has begun."""
+        if self.is_answering and not self.pipeline and not self.cycle.response_started:
+            self._say_last(LEAVING)
+        self._drop_request()
+        self.transport.close()
+
+    # What the transport calls
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        is_welcome = make_room(cast("set[GuardedProtocol]", self.connections), self.loop.time())
+        super().connection_made(transport)
+        if not is_welcome:
+            self.connections.discard(self)
+            self._say_last(FULL)
+            transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_deaf:
+            return
+        self._piece_bytes = len(data)
+        if self._expecting == _NOTHING:
+            self._expect_head()
+        self._head_bytes += len(data)
+        try:
+            self._feed(data)
+        except httptools.HttpParserError as error:
+            cause = error.__context__
+            self._refuse(cause.refusal if isinstance(cause, _Refused) else MALFORMED)
+            return
+        if self._expecting == _HEAD and self._head_bytes > limits.MAX_HEAD_BYTES:
+            is_target = len(self.url) > limits.MAX_TARGET_BYTES
+            self._refuse(TARGET_TOO_LONG if is_target else HEAD_TOO_LARGE)
+
+    def _feed(self, data: bytes) -> None:
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                if self.scope["method"] == "CONNECT":
+                    # What follows was meant for somebody else.
+                    self._is_deaf = True
+                    self.cycle.keep_alive = False
+                    return
+                # Declined: what follows is the next request (RFC 9110, 7.8).
+                data = data[upgrade.args[0] :]
+            else:
+                return
+
+    def pause_writing(self) -> None:
+        self._write_paused_since = self.loop.time()
+        super().pause_writing()
+
+    # What the parser calls
+
+    def _expect_head(self) -> None:
+        self._expecting = _HEAD
+        self._since = self.loop.time()
+        self._head_bytes = 0
+
+    def on_message_begin(self) -> None:
+        if self._expecting != _HEAD:
+            self._expect_head()
+        self._is_chunked = False
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._expecting != _HEAD:
+            # A trailer: it comes too late to be believed (RFC 9110, 6.5.1).
+            return
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        elif name == b"transfer-encoding":
+            self._is_chunked = True
+        self.headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        self._check_head()
+        self._expecting = _BODY
+        self._since = self.loop.time()
+        super().on_headers_complete()
+        if self._is_last:
+            self.cycle.keep_alive = False
+
+    def _check_head(self) -> None:
+        if len(self.url) > limits.MAX_TARGET_BYTES:
+            raise _Refused(TARGET_TOO_LONG)
+        if len(self.headers) > limits.MAX_HEADERS:
+            raise _Refused(HEAD_TOO_LARGE)
+        # Pieces that are small together cannot hold a head that is too large.
+        if max(self._head_bytes, self._piece_bytes) > limits.MAX_HEAD_BYTES:
+            size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+            if size > limits.MAX_HEAD_BYTES:
+                raise _Refused(HEAD_TOO_LARGE)
+        if len(self.pipeline) >= limits.MAX_PIPELINED:
+            raise _Refused(MALFORMED)
+        if not self.headers and self.parser.get_http_version() == "0.9":
+            raise _Refused(MALFORMED)
+        if self._is_chunked and self.parser.get_http_version() == "1.0":
+            # Others along the way would not see where it ends (RFC 9112, 6.1).
+            raise _Refused(MALFORMED)
+
+    def on_message_complete(self) -> None:
+        self._expecting = _NOTHING
+        self._head_bytes = 0
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        # As uvicorn's, but for the timer of the next request: the sweep sees to that.
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self._since = self.loop.time()
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+
+    # Endings
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Says no and listens no more. Requests that came before are answered first."""
+        self._is_deaf = True
+        if self.is_answering:
+            if not self._is_reading_for_answer() or self.cycle.response_started:
+                self.cycle.keep_alive = False
+                return
+            self._drop_request()
+        self._say_last(refusal)
+        if self.transport.can_write_eof():
+            # Closed with bytes unread, the client's system would throw the answer away.
+            self.transport.write_eof()
+        else:
+            self.transport.close()
+
+    def _say_last(self, refusal: Refusal) -> None:
+        self._is_deaf = True
+        self._left_at = self.loop.time()
+        request_id = new_request_id()
+        _log.info(
+            "request_refused",
+            request_id=request_id,
+            status=refusal.status,
+            reason=refusal.reason,
+            client_ip=self.client[0] if self.client else None,
+        )
+        self.transport.write(
+            rendered(
+                refusal,
+                request_id,
+                self._left_at - self._since,
+                self.server_state.default_headers,
+                cast("GuardedConfig", self.config).security_headers,
+            )
+        )
+
+    def _drop_request(self) -> None:
+        """Lets the application see that nobody is there any more."""
+        self.pipeline.clear()
+        if self.is_answering:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()

@@ -1,0 +1,94 @@
+"""Answers to what never becomes a request of the application, as bytes."""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from domain.errors import Unavailable
+from entrypoints.http.middleware.shell import API_CSP
+from entrypoints.http.schemas.errors import ErrorBody
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """One reason; `code` is of the closed list, `reason` is for the log."""
+
+    status: int
+    code: str
+    message: str
+    reason: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+MALFORMED = Refusal(
+    status=400,
+    code="malformed_request",
+    message="The request could not be read.",
+    reason="malformed",
+)
+TOO_SLOW = Refusal(
+    status=408,
+    code="malformed_request",
+    message="The request took too long to arrive.",
+    reason="slow",
+)
+TARGET_TOO_LONG = Refusal(
+    status=414,
+    code="malformed_request",
+    message="The address of the request is longer than 8 KiB.",
+    reason="long_target",
+)
+HEAD_TOO_LARGE = Refusal(
+    status=431,
+    code="malformed_request",
+    message="The head of the request has more than 100 fields or 32 KiB.",
+    reason="large_head",
+)
+FULL = Refusal(
+    status=503,
+    code=Unavailable.code,
+    message="There are too many connections.",
+    reason="full",
+    headers=(("Retry-After", "1"),),
+)
+LEAVING = Refusal(
+    status=503,
+    code=Unavailable.code,
+    message="The service is shutting down.",
+    reason="shutdown",
+    headers=(("Retry-After", "1"),),
+)
+
+
+def rendered(
+    refusal: Refusal,
+    request_id: str,
+    elapsed_seconds: float,
+    server_headers: Iterable[tuple[bytes, bytes]],
+    security_headers: Mapping[str, str],
+) -> bytes:
+    """The one error schema and the headers of every response; nothing of what was sent."""
+    error = ErrorBody(
+        error=refusal.code, message=refusal.message, details=None, request_id=request_id
+    )
+    body = error.model_dump_json(exclude_none=True).encode()
+    headers = {
+        "Content-Type": "application/json",
+        "Content-Length": str(len(body)),
+        "Connection": "close",
+        "Cache-Control": "no-store",
+        "X-Request-ID": request_id,
+        "X-Response-Time": f"{elapsed_seconds * 1000:.2f}",
+        "Content-Security-Policy": API_CSP,
+        **security_headers,
+        **dict(refusal.headers),
+    }
+    given = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    lines = b"".join(name + b": " + value + b"\r\n" for name, value in (*server_headers, *given))
+    return STATUS_LINE[refusal.status] + lines + b"\r\n" + body
+
+
+def new_request_id() -> str:
+    return str(uuid.uuid4())
