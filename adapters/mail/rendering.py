@@ -1,11 +1,14 @@
 """The words of every message, from Jinja2 templates beside this file."""
 
 from email.utils import parseaddr
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from application.ports.mailer import Letter, Mail, MessageRenderer
 from domain.outbox import MessageTemplate
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _SUBJECTS = {
     MessageTemplate.VERIFY_EMAIL: "Confirm your e-mail address",
@@ -24,7 +27,13 @@ class JinjaRenderer(MessageRenderer):
     def __init__(self, *, sender: str, service_url: str) -> None:
         self._domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
         self._service_url = service_url
-        self._environment = Environment(
+
+    @cached_property
+    def _environment(self) -> "Environment":
+        # With the first mail: many processes never render one.
+        from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+        return Environment(
             loader=PackageLoader("adapters.mail"),
             autoescape=select_autoescape(("html",), ("txt",), default=True),
             undefined=StrictUndefined,

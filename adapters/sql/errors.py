@@ -4,8 +4,9 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import Any
 
-import asyncpg
 from sqlalchemy.exc import (
     DatabaseError,
     DBAPIError,
@@ -76,11 +77,11 @@ def translated(*, foreign_key: type[DomainError] | None = None) -> Iterator[None
             raise
         _log.warning("database unavailable: %s", type(error.orig).__name__)
         raise Unavailable from error
-    except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+    except (OSError, _asyncpg().PostgresConnectionError, _asyncpg().InterfaceError) as error:
         # Failing to connect does not pass through SQLAlchemy's wrapping.
         _log.warning("database unreachable: %s", type(error).__name__)
         raise Unavailable from error
-    except asyncpg.PostgresError as error:
+    except _asyncpg().PostgresError as error:
         _log.warning("database refused the connection: %s", type(error).__name__)
         raise Unavailable from error
 
@@ -97,12 +98,20 @@ def is_interrupted(error: Unavailable) -> bool:
         if cause.connection_invalidated:
             return True
         cause = _driver_error(cause)
-    elif isinstance(cause, asyncpg.PostgresConnectionError | asyncpg.InterfaceError):
+    elif isinstance(cause, (_asyncpg().PostgresConnectionError, _asyncpg().InterfaceError)):
         return True
-    if isinstance(cause, asyncpg.InvalidCachedStatementError):
+    if isinstance(cause, _asyncpg().InvalidCachedStatementError):
         return True
     state = getattr(cause, "sqlstate", None)
     return state is not None and str(state).startswith(_INTERRUPTED_STATES)
+
+
+@cache
+def _asyncpg() -> Any:
+    # Looked for when there is an error to name: on SQLite mostly never.
+    import asyncpg
+
+    return asyncpg
 
 
 def _driver_error(error: DBAPIError) -> BaseException | None:
@@ -114,18 +123,18 @@ def _integrity(
 ) -> type[DomainError] | None:
     cause = _driver_error(error)
     text = str(error.orig)
-    if isinstance(cause, asyncpg.UniqueViolationError):
+    if isinstance(cause, _asyncpg().UniqueViolationError):
         return UNIQUE_VIOLATIONS.get(str(cause.constraint_name))
     if unique := _SQLITE_UNIQUE_FAILED.search(text):
         return UNIQUE_VIOLATIONS.get(_SQLITE_UNIQUE.get(unique[1], ""))
-    if isinstance(cause, asyncpg.ForeignKeyViolationError) or "FOREIGN KEY" in text:
+    if isinstance(cause, _asyncpg().ForeignKeyViolationError) or "FOREIGN KEY" in text:
         return foreign_key
     return None
 
 
 def _is_transient(error: DBAPIError) -> bool:
     if error.connection_invalidated or isinstance(
-        _driver_error(error), asyncpg.InvalidCachedStatementError
+        _driver_error(error), _asyncpg().InvalidCachedStatementError
     ):
         return True
     state = getattr(error.orig, "sqlstate", None)

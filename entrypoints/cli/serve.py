@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from entrypoints.cli.endings import report
+from entrypoints.cli.endings import REFUSED, report
 from entrypoints.cli.loading import swift_loading
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def serve(
     # Before anything is made: who has mistyped the port finds no traces of it.
     with listen(settings.host, settings.port) as listener:
         if settings.workers == 1:
+            _set_up_apart(settings)
             uvloop.run(_serve_here(settings, listener))
         else:
             _serve_with_workers(settings, listener)
@@ -82,6 +83,32 @@ async def _serve_here(settings: "Settings", listener: "socket") -> None:
         await server.run_on(listener)
     finally:
         await close(container)
+
+
+def _set_up_apart(settings: "Settings") -> None:
+    """At the very first start: what makes a schema is then not kept in memory for good."""
+    from config.data_folder import DataMissing, require_database_file
+
+    try:
+        require_database_file(settings)
+    except DataMissing:
+        child = multiprocessing.get_context("fork").Process(
+            target=_set_up_and_end, args=(settings,), daemon=True
+        )
+        child.start()
+        child.join()
+        if child.exitcode != 0:
+            raise typer.Exit(REFUSED) from None
+
+
+def _set_up_and_end(settings: "Settings") -> None:
+    import uvloop
+
+    try:
+        uvloop.run(set_up_alone(settings))
+    except Exception as error:  # noqa: BLE001 - told here, as nobody else hears of it
+        report(error)
+        sys.exit(REFUSED)
 
 
 def _serve_with_workers(settings: "Settings", listener: "socket") -> None:
