@@ -57,11 +57,12 @@ def test_a_server_that_stops_and_starts_again(
 
 # Its short form: a server that freezes, in tests/adapters/sql/test_outage.py.
 @pytest.mark.proof
-def test_a_network_that_swallows_everything(tmp_path: Path, postgresql: OwnPostgresql) -> None:
+def test_a_network_that_swallows_everything(tmp_path: Path, postgresql_database_url: str) -> None:
     # The shipped limit, and a silence four times as long.
     limit, seconds = 5.0, 20.0
-    with FaultProxy(postgresql.port) as proxy:
-        url = f"postgresql+asyncpg://postgres@127.0.0.1:{proxy.port}/postgres"
+    before, _, database = postgresql_database_url.rpartition("/")
+    with FaultProxy(int(before.rpartition(":")[2])) as proxy:
+        url = f"postgresql+asyncpg://postgres@127.0.0.1:{proxy.port}/{database}"
         with serving(tmp_path, DATABASE_URL=url) as service:
             load = Load(service)
             token = signed_in(service, "swallowed@example.com")
