@@ -45,7 +45,7 @@ proofs: $(VENV)/ready-dev ## Races and kills at full count
 	$(MAKE) faults
 
 faults: $(VENV)/ready-dev ## Kills and stalls the real thing under load; one line with a figure each
-	DOORWARD_FAULTS=full $(PYTEST) -s tests/faults
+	DOORWARD_TEST_FAULTS=full $(PYTEST) -s tests/faults
 
 lock: $(VENV)/ready-dev ## Pin every dependency again, with hashes
 	$(BIN)/python -m uv pip compile $(LOCK) pyproject.toml -o requirements.txt

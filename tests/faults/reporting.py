@@ -2,7 +2,7 @@
 
 import os
 
-FULL = os.environ.get("DOORWARD_FAULTS") == "full"
+FULL = os.environ.get("DOORWARD_TEST_FAULTS") == "full"
 """Set by `make faults`."""
 
 
