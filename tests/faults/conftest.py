@@ -9,6 +9,8 @@ from tests.faults.stalls import OwnPostgresql, own_postgresql
 from tests.services import Service, serving
 
 CONNECTIONS = 3
+POOL_SECONDS = rounds(full=2, short=1)
+"""As shipped, or less."""
 
 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
@@ -39,6 +41,7 @@ def on_postgresql(
         "DATABASE_URL": postgresql.url,
         "DATABASE_POOL_SIZE": str(CONNECTIONS - 1),
         "DATABASE_MAX_OVERFLOW": "1",
+        "DATABASE_POOL_TIMEOUT_SECONDS": str(POOL_SECONDS),
         "DATABASE_STATEMENT_TIMEOUT_SECONDS": str(statement_seconds),
     }
     with serving(tmp_path_factory.mktemp("served"), **settings) as service:

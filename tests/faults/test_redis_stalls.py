@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.load import Load, reads, signed_in
-from tests.faults.reporting import report, within
+from tests.faults.reporting import report, rounds, within
 from tests.faults.stalls import FaultProxy
 from tests.servers import redis_process
 from tests.services import Service, serving, wait_until
@@ -34,7 +34,7 @@ def read_for(service: Service, token: str, seconds: float) -> Load:
 def check(name: str, service: Service, token: str, break_it: Callable[[], None]) -> None:
     usual = read_for(service, token, 0.3)
     break_it()
-    during = read_for(service, token, 1.2)
+    during = read_for(service, token, rounds(full=2, short=1))
     middle = statistics.median(each.seconds for each in usual.answers)
     added = max(each.seconds for each in during.answers) - middle
     waited = sum(each.seconds > middle + 0.1 for each in during.answers)

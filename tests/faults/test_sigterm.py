@@ -49,7 +49,7 @@ def test_sigterm_with_half_a_body(tmp_path: Path) -> None:
         socket.create_connection(("127.0.0.1", service.port)) as half,
     ):
         half.sendall(head.encode() + b'{"email": "')
-        time.sleep(0.3)
+        time.sleep(0.1)
         started = time.monotonic()
         assert service.stop() == 0
         took = time.monotonic() - started
