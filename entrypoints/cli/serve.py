@@ -5,12 +5,13 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from entrypoints.cli.endings import REFUSED, report
+from entrypoints.cli.endings import report
 from entrypoints.cli.loading import swift_loading
 
 if TYPE_CHECKING:
@@ -86,29 +87,26 @@ async def _serve_here(settings: "Settings", listener: "socket") -> None:
 
 
 def _set_up_apart(settings: "Settings") -> None:
-    """At the very first start: what makes a schema is then not kept in memory for good."""
+    """At the very first start: what makes a schema is then not kept in memory for good.
+
+    What hinders it will hinder the server in the same way, which then says so.
+    """
     from config.data_folder import DataMissing, require_database_file
 
     try:
         require_database_file(settings)
     except DataMissing:
-        child = multiprocessing.get_context("fork").Process(
-            target=_set_up_and_end, args=(settings,), daemon=True
-        )
+        fork = multiprocessing.get_context("fork")
+        child = fork.Process(target=_try_to_set_up, args=(settings,), daemon=True)
         child.start()
         child.join()
-        if child.exitcode != 0:
-            raise typer.Exit(REFUSED) from None
 
 
-def _set_up_and_end(settings: "Settings") -> None:
+def _try_to_set_up(settings: "Settings") -> None:
     import uvloop
 
-    try:
+    with suppress(Exception):
         uvloop.run(set_up_alone(settings))
-    except Exception as error:  # noqa: BLE001 - told here, as nobody else hears of it
-        report(error)
-        sys.exit(REFUSED)
 
 
 def _serve_with_workers(settings: "Settings", listener: "socket") -> None:
