@@ -13,6 +13,9 @@ from domain.errors import Unavailable
 
 _Processor = Callable[[Any], Any]
 
+_ENDED = ("08", "57P")
+"""How PostgreSQL takes leave: it says so before the connection is closed (manual, appendix A)."""
+
 
 class HotStatement:
     """One SELECT of at most one row, each column under a name of its own, in autocommit.
@@ -71,8 +74,8 @@ class HotStatement:
         try:
             return await_(driver.fetchrow(self._text, *values))
         except BaseException as error:
-            if driver.is_closed():
-                # Whatever closed this one has closed those of its age as well.
+            if driver.is_closed() or str(getattr(error, "sqlstate", "")).startswith(_ENDED):
+                # Whatever ended this one has ended those of its age as well.
                 pool._invalidate(connection, error)  # noqa: SLF001 - as the engine itself does
             else:
                 # Cancelled perhaps: what the server still sends must not meet the next statement.

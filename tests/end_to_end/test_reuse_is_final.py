@@ -26,7 +26,7 @@ def is_refused(service: Service, access_token: str) -> bool:
     return answer.status_code == 401
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", [pytest.param("sqlite", marks=pytest.mark.proof), "postgresql"])
 def test_reuse_outlives_restarts_and_the_loss_of_redis(
     kind: str, request: pytest.FixtureRequest, redis_url: str, tmp_path: Path
 ) -> None:

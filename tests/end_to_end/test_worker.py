@@ -128,6 +128,7 @@ def test_a_broker_that_is_away_keeps_no_request_and_loses_no_mail(
         wait_until(lambda: installation.has_arrived("away@accounts.dev"))
 
 
+@pytest.mark.proof
 def test_a_worker_and_its_clock_survive_the_loss_of_the_broker(
     installation: Installation,
 ) -> None:
