@@ -5,8 +5,8 @@ VENV := .venv
 PEERS := .venv-peers
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -q
-# Twice the cores of a small machine: many tests wait for a process or a clock.
-JOBS ?= 4
+# One more than cores on a small machine: many tests wait for a process or a clock.
+JOBS ?= 3
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help

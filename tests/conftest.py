@@ -22,7 +22,7 @@ from tests.storage import (
 )
 
 # A deadline measures the machine, not the property.
-settings.register_profile("doorward", deadline=None, max_examples=50)
+settings.register_profile("doorward", deadline=None, max_examples=25)
 settings.register_profile("proofs", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "doorward"))
 

@@ -77,7 +77,7 @@ def translated(*, foreign_key: type[DomainError] | None = None) -> Iterator[None
             raise
         _log.warning("database unavailable: %s", type(error.orig).__name__)
         raise Unavailable from error
-    except (OSError, _asyncpg().PostgresConnectionError, _asyncpg().InterfaceError) as error:
+    except _unreachable() as error:
         # Failing to connect does not pass through SQLAlchemy's wrapping.
         _log.warning("database unreachable: %s", type(error).__name__)
         raise Unavailable from error
@@ -98,7 +98,7 @@ def is_interrupted(error: Unavailable) -> bool:
         if cause.connection_invalidated:
             return True
         cause = _driver_error(cause)
-    elif isinstance(cause, (_asyncpg().PostgresConnectionError, _asyncpg().InterfaceError)):
+    elif isinstance(cause, _broken_connection()):
         return True
     if isinstance(cause, _asyncpg().InvalidCachedStatementError):
         return True
@@ -112,6 +112,16 @@ def _asyncpg() -> Any:
     import asyncpg
 
     return asyncpg
+
+
+def _unreachable() -> tuple[type[Exception], ...]:
+    return OSError, *_broken_connection()
+
+
+def _broken_connection() -> tuple[type[Exception], ...]:
+    driver = _asyncpg()
+    # The last one is how it fails when the server's farewell crosses a statement.
+    return driver.PostgresConnectionError, driver.InterfaceError, driver.InternalClientError
 
 
 def _driver_error(error: DBAPIError) -> BaseException | None:

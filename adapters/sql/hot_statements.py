@@ -14,7 +14,7 @@ from domain.errors import Unavailable
 _Processor = Callable[[Any], Any]
 
 _ENDED = ("08", "57P")
-"""How PostgreSQL takes leave: it says so before the connection is closed (manual, appendix A)."""
+"""Connection trouble and operator intervention (PostgreSQL manual, appendix A)."""
 
 
 class HotStatement:
@@ -74,7 +74,7 @@ class HotStatement:
         try:
             return await_(driver.fetchrow(self._text, *values))
         except BaseException as error:
-            if driver.is_closed() or str(getattr(error, "sqlstate", "")).startswith(_ENDED):
+            if _is_the_end(error):
                 # Whatever ended this one has ended those of its age as well.
                 pool._invalidate(connection, error)  # noqa: SLF001 - as the engine itself does
             else:
@@ -99,3 +99,11 @@ class HotStatement:
                 await self._places.acquire()
         except TimeoutError:
             raise Unavailable from None
+
+
+def _is_the_end(error: BaseException) -> bool:
+    """Of the connection: PostgreSQL takes leave with a state, and asyncpg fails without one."""
+    if isinstance(error, TimeoutError) or not isinstance(error, Exception):
+        return False
+    state = getattr(error, "sqlstate", None)
+    return state is None or str(state).startswith(_ENDED)

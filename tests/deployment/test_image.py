@@ -121,7 +121,7 @@ def written(root: Path) -> dict[str, float]:
     }
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_the_image_can_be_built_started_checked_and_stopped(tmp_path: Path) -> None:
     builder_stage, image_stage = read_stages()
     place_tools(tmp_path / "tools")
