@@ -1,6 +1,5 @@
 """Who is charged for a call, and under which rule."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,16 +25,6 @@ class LimitGroup(StrEnum):
     INTROSPECT = "introspect"
     API_KEY = "api_key"
     """Every call with a key that has a limit of its own, whatever it does."""
-
-
-class LimitOutcome(StrEnum):
-    ALLOWED = "allowed"
-    REFUSED = "refused"
-    UNCOUNTED = "uncounted"
-    """Passed, because the limiter was away."""
-    ALLOWED_ALONE = "allowed_alone"
-    """The limiter was away, and this process judged by what it had counted itself."""
-    REFUSED_ALONE = "refused_alone"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +54,6 @@ class CallLimits:
         self._limiter = limiter
         self._rules = rules
         self._addresses = addresses
-        self.outcomes: Counter[tuple[LimitGroup, LimitOutcome]] = Counter()
-        """Calls of this process so far, for metrics."""
 
     async def charge_caller(self, actor: Actor, group: LimitGroup) -> AppliedLimit | None:
         """For a call of an authenticated account, or of a key with a limit of its own."""
@@ -99,7 +86,6 @@ class CallLimits:
         fail_closed = group is LimitGroup.AUTH
         charges = [Charge(key=f"{group}:{key}", rule=rule, fail_closed=fail_closed) for key in keys]
         verdict = await self._limiter.charge(charges)
-        self.outcomes[group, _outcome(verdict, fail_closed)] += 1
         return AppliedLimit(group=group, rule=rule, verdict=verdict)
 
     def _email_key(self, email: str) -> str:
@@ -107,14 +93,6 @@ class CallLimits:
             return self._addresses.normalise(email).key
         except InvalidEmailAddress:
             return email.casefold()
-
-
-def _outcome(verdict: RateLimitVerdict, fail_closed: bool) -> LimitOutcome:
-    if not verdict.degraded:
-        return LimitOutcome.ALLOWED if verdict.allowed else LimitOutcome.REFUSED
-    if not fail_closed:
-        return LimitOutcome.UNCOUNTED
-    return LimitOutcome.ALLOWED_ALONE if verdict.allowed else LimitOutcome.REFUSED_ALONE
 
 
 def address_block(ip: str | None) -> str:

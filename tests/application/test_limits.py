@@ -7,7 +7,7 @@ import pytest
 
 from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.system.addresses import EmailValidatorNormaliser
-from application.limits import CallLimits, LimitGroup, LimitOutcome, address_block
+from application.limits import CallLimits, LimitGroup, address_block
 from application.ports.rate_limiter import Charge, RateLimiter, RateLimitVerdict
 from domain.access import Actor, Origin
 from domain.rate_limits import RateLimitRule
@@ -89,42 +89,6 @@ async def test_guessing_stays_limited_while_the_limiter_is_away(
     await limits.charge_attempt(HERE, "ada@example.com")
     await limits.charge_caller(signed_in(a_user()), LimitGroup.WRITE)
     assert [charge.fail_closed for charge in recorder.charges] == [True, True, False]
-
-
-class Away(RateLimiter):
-    """A limiter whose backend does not answer."""
-
-    def __init__(self) -> None:
-        self._alone = MemoryRateLimiter()
-
-    async def charge(self, charges: Sequence[Charge]) -> RateLimitVerdict:
-        return (await self._alone.charge(charges)).as_degraded()
-
-    async def healthy(self) -> bool:
-        return False
-
-    async def close(self) -> None:
-        return
-
-
-async def test_outcomes_are_counted_those_without_a_limiter_apart(limits: CallLimits) -> None:
-    without = CallLimits(limiter=Away(), rules=RULES, addresses=EmailValidatorNormaliser())
-    for each in (limits, without):
-        for _ in range(5):
-            await each.charge_attempt(HERE, "ada@example.com")
-        await each.charge_caller(signed_in(a_user()), LimitGroup.WRITE)
-        await each.charge_caller(signed_in(a_user()), LimitGroup.READ)
-    auth, write = LimitGroup.AUTH, LimitGroup.WRITE
-    assert limits.outcomes == {
-        (auth, LimitOutcome.ALLOWED): 3,
-        (auth, LimitOutcome.REFUSED): 2,
-        (write, LimitOutcome.ALLOWED): 1,
-    }
-    assert without.outcomes == {
-        (auth, LimitOutcome.ALLOWED_ALONE): 3,
-        (auth, LimitOutcome.REFUSED_ALONE): 2,
-        (write, LimitOutcome.UNCOUNTED): 1,
-    }
 
 
 async def test_an_administrator_who_creates_accounts_makes_no_attempt(
