@@ -57,6 +57,7 @@ def trace_container(container: "Container", tracing: "OpenTelemetryTracing") -> 
     if container.storage_kind() == "sql":
         for database in (container.database(), container.replica()):
             if database is not None:
+                database.is_watched = True
                 trace_statements(database.engine.sync_engine, tracing)
     return trace_commands(tracing)
 

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Update, bindparam, case, insert, literal, or_, select, update
+from sqlalchemy import Row, Update, case, insert, literal, or_, select, update
 
 from adapters.sql.engine import Database
 from adapters.sql.errors import translated
+from adapters.sql.fixed_statements import FixedStatement, parameter
 from adapters.sql.hot_statements import HotStatement
 from adapters.sql.statements import StatementRunner, once_more
 from adapters.sql.tables import api_keys, users
@@ -107,9 +108,9 @@ _LIVE_KEY = (
     )
     .select_from(api_keys.join(users, users.c.id == api_keys.c.owner_id))
     .where(
-        api_keys.c.public_id == bindparam("public_id", required=False),
+        api_keys.c.public_id == parameter("public_id"),
         api_keys.c.revoked_at.is_(None),
-        api_keys.c.expires_at > bindparam("at", required=False),
+        api_keys.c.expires_at > parameter("at"),
         users.c.status == UserStatus.ACTIVE.value,
     )
 )
@@ -119,7 +120,7 @@ class SqlApiKeyLookup(ApiKeyLookup):
     """On the primary, in autocommit: one statement, one round trip."""
 
     def __init__(self, primary: Database) -> None:
-        self._live_key = HotStatement(primary, _LIVE_KEY)
+        self._live_key = HotStatement(primary, FixedStatement(_LIVE_KEY))
 
     async def find_live(self, public_id: str, at: datetime) -> LiveApiKey | None:
         row = await once_more(lambda: self._find(public_id, at))

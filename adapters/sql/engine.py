@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
+from adapters.sql.channel import AsyncpgChannel, Channel
 from adapters.sql.pool import MeteredPool
 from application.ports.storage import PoolState
 
@@ -45,12 +46,15 @@ class Database:
         self.url = make_url(url)
         self.pool = pool
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.is_watched = False
+        """Set by whoever listens to the engine: every statement then passes through it."""
         # One writer at a time is SQLite's rule; waiting here is fair and takes no connection.
         self._write_lock = asyncio.Lock()
         self.engine = self._sqlite(pool) if self.is_sqlite else self._postgresql(pool)
         event.listen(self.engine.sync_engine, "checkin", _note_checkin)
         event.listen(self.engine.sync_engine, "checkout", self._check_if_long_idle)
         # asyncpg's autocommit is local to the connection: a read costs one round trip, not three.
+        # Transactions on PostgreSQL are begun on top of it: SQLAlchemy's cost twice as much.
         self._reading = (
             self.engine.execution_options(**{_READING: True})
             if self.is_sqlite
@@ -120,23 +124,42 @@ class Database:
             raise DisconnectionError
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
+    async def reading(self) -> AsyncIterator[Channel]:
         """A connection on which every statement commits by itself."""
         async with self._reading.connect() as connection:
-            yield connection
+            yield await self._channel(connection)
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
+    async def writing(self) -> AsyncIterator[Channel]:
         """A connection in a transaction that rolls back unless it is committed."""
         gate = self._write_turn() if self.is_sqlite else nullcontext()
-        async with gate, self.engine.connect() as connection:
-            await connection.begin()
-            if self.pool.pgbouncer:
-                # For this transaction alone: the session is lent to others afterwards.
-                limits = _time_limits(self.pool.statement_timeout_seconds)
-                settings = ", ".join(f"set_config('{k}', '{v}', true)" for k, v in limits.items())
-                await connection.exec_driver_sql(f"SELECT {settings}")
-            yield connection
+        engine = self.engine if self.is_sqlite else self._reading
+        async with gate, engine.connect() as connection:
+            channel = await self._channel(connection)
+            await channel.begin()
+            try:
+                if self.pool.pgbouncer:
+                    # For this transaction alone: the session is lent to others afterwards.
+                    limits = _time_limits(self.pool.statement_timeout_seconds)
+                    settings = ", ".join(
+                        f"set_config('{k}', '{v}', true)" for k, v in limits.items()
+                    )
+                    await connection.exec_driver_sql(f"SELECT {settings}")
+                yield channel
+            finally:
+                await channel.leave()
+
+    async def _channel(self, connection: AsyncConnection) -> Channel:
+        if self.is_sqlite:
+            return Channel(connection)
+        raw = await connection.get_raw_connection()
+        return AsyncpgChannel(connection, raw, fixed_go_past=self.fixed_go_past)
+
+    @property
+    def fixed_go_past(self) -> bool:
+        """Whether fixed statements go past SQLAlchemy to the driver."""
+        # Between two messages of one statement PgBouncer may change the server under asyncpg.
+        return not (self.is_sqlite or self.pool.pgbouncer or self.is_watched)
 
     @asynccontextmanager
     async def _write_turn(self) -> AsyncIterator[None]:
@@ -154,8 +177,8 @@ class Database:
     async def migrating(self) -> AsyncIterator[AsyncConnection]:
         """As `writing`, but on PostgreSQL nothing cuts a long step, or the wait for another's."""
         if self.is_sqlite:
-            async with self.writing() as connection:
-                yield connection
+            async with self.writing() as channel:
+                yield channel.connection
             return
         engine = create_async_engine(
             self.url, poolclass=NullPool, connect_args=self._unhurried(), hide_parameters=True

@@ -66,7 +66,7 @@ def translated(*, foreign_key: type[DomainError] | None = None) -> Iterator[None
     try:
         yield
     except IntegrityError as error:
-        refused = _integrity(error, foreign_key)
+        refused = _integrity(_driver_error(error), str(error.orig), foreign_key)
         if refused is None:
             raise
         raise refused() from error
@@ -78,11 +78,17 @@ def translated(*, foreign_key: type[DomainError] | None = None) -> Iterator[None
         _log.warning("database unavailable: %s", type(error.orig).__name__)
         raise Unavailable from error
     except _unreachable() as error:
-        # Failing to connect does not pass through SQLAlchemy's wrapping.
+        # What does not pass through SQLAlchemy's wrapping.
         _log.warning("database unreachable: %s", type(error).__name__)
         raise Unavailable from error
     except _asyncpg().PostgresError as error:
-        _log.warning("database refused the connection: %s", type(error).__name__)
+        # Of a statement that went to the driver as it is, or of a connection that was refused.
+        refused = _integrity(error, "", foreign_key)
+        if refused is None and not _is_transient_state(error):
+            raise
+        if refused is not None:
+            raise refused() from error
+        _log.warning("database unavailable: %s", type(error).__name__)
         raise Unavailable from error
 
 
@@ -129,12 +135,11 @@ def _driver_error(error: DBAPIError) -> BaseException | None:
 
 
 def _integrity(
-    error: IntegrityError, foreign_key: type[DomainError] | None
+    cause: BaseException | None, text: str, foreign_key: type[DomainError] | None
 ) -> type[DomainError] | None:
-    cause = _driver_error(error)
-    text = str(error.orig)
+    """By asyncpg's error, or by what SQLite says."""
     if isinstance(cause, _asyncpg().UniqueViolationError):
-        return UNIQUE_VIOLATIONS.get(str(cause.constraint_name))
+        return UNIQUE_VIOLATIONS.get(str(getattr(cause, "constraint_name", "")))
     if unique := _SQLITE_UNIQUE_FAILED.search(text):
         return UNIQUE_VIOLATIONS.get(_SQLITE_UNIQUE.get(unique[1], ""))
     if isinstance(cause, _asyncpg().ForeignKeyViolationError) or "FOREIGN KEY" in text:
@@ -143,12 +148,16 @@ def _integrity(
 
 
 def _is_transient(error: DBAPIError) -> bool:
-    if error.connection_invalidated or isinstance(
-        _driver_error(error), _asyncpg().InvalidCachedStatementError
-    ):
+    cause = _driver_error(error)
+    if error.connection_invalidated or isinstance(cause, _asyncpg().InvalidCachedStatementError):
         return True
-    state = getattr(error.orig, "sqlstate", None)
-    if state is not None:
-        return str(state).startswith(_TRANSIENT_STATES)
+    if getattr(error.orig, "sqlstate", None) is not None:
+        return _is_transient_state(error.orig)
     # SQLite's own word for a file that is damaged, or no database, has no class below this one.
     return isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError
+
+
+def _is_transient_state(error: BaseException | None) -> bool:
+    if isinstance(error, _asyncpg().InvalidCachedStatementError):
+        return True
+    return str(getattr(error, "sqlstate", None)).startswith(_TRANSIENT_STATES)

@@ -1,70 +1,58 @@
 """The statements behind every authenticated request, with little between them and the driver."""
 
 import asyncio
-from collections import namedtuple
-from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Select
 from sqlalchemy.util.concurrency import await_, greenlet_spawn
 
+from adapters.sql.channel import give_up, is_refusal
 from adapters.sql.engine import Database
+from adapters.sql.fixed_statements import FixedStatement
 from domain.errors import Unavailable
-
-_Processor = Callable[[Any], Any]
-
-_ENDED = ("08", "57P")
-"""Connection trouble and operator intervention (PostgreSQL manual, appendix A)."""
 
 
 class HotStatement:
-    """One SELECT of at most one row, each column under a name of its own, in autocommit.
+    """One fixed statement outside any unit of work, on a connection of its own for that long.
 
-    On PostgreSQL it is compiled once and goes to asyncpg on a connection of SQLAlchemy's pool:
-    building the statement, its parameters and its result anew cost more than running it. SQLite,
-    and PostgreSQL behind PgBouncer, take the ordinary way.
+    On PostgreSQL the connection is taken from SQLAlchemy's pool without the rest of SQLAlchemy,
+    which costs more than the statement. `writes` says that it changes something: that is durable
+    when it returns.
     """
 
-    def __init__(self, database: Database, statement: Select[Any]) -> None:
+    def __init__(
+        self, database: Database, statement: FixedStatement, *, writes: bool = False
+    ) -> None:
         self._database = database
-        # Between two messages of one statement PgBouncer may change the server under asyncpg.
-        self._takes_the_ordinary_way = database.is_sqlite or database.pool.pgbouncer
         self._statement = statement
-        dialect = database.engine.dialect
-        compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
-        self._text = str(compiled)
-        self._connect_error: type[Exception] = dialect.loaded_dbapi.Error
-        self._constants = compiled.params
-        self._names: list[str] = list(compiled.positiontup or ())
-        columns = list(statement.selected_columns)
-        row = namedtuple("HotRow", [column.name for column in columns])  # type: ignore[misc] # noqa: PYI024
-        self._make_row: Callable[[list[Any]], Any] = row._make
-        processors = [
-            (at, column.type.dialect_impl(dialect).result_processor(dialect, None))
-            for at, column in enumerate(columns)
-        ]
-        self._processors: list[tuple[int, _Processor]] = [(at, p) for at, p in processors if p]
+        self._writes = writes
+        self._dialect = database.engine.dialect
+        self._connect_error: type[Exception] = self._dialect.loaded_dbapi.Error
         # Connections beyond the pool's size are made for one use; a queue in front is cheaper.
         self._places = asyncio.Semaphore(database.pool.size)
 
     async def one_or_none(self, **parameters: Any) -> Any:
         """The row with its columns as attributes. Raises what driver and SQLAlchemy raise."""
-        if self._takes_the_ordinary_way:
-            async with self._database.reading() as connection:
-                found = await connection.execute(self._statement, parameters)
-                return found.one_or_none()
-        values = [
-            parameters[name] if name in parameters else self._constants[name]
-            for name in self._names
-        ]
+        if not self._database.fixed_go_past:
+            return await self._in_a_channel(parameters)
+        compiled = self._statement.compiled(self._dialect)
+        values = compiled.values(parameters)
         await self._take_place()
         try:
-            record = await greenlet_spawn(self._fetch, values)
+            record = await greenlet_spawn(self._fetch, compiled.text, values)
         finally:
             self._places.release()
-        return None if record is None else self._processed(record)
+        return None if record is None else compiled.row(record)
 
-    def _fetch(self, values: list[Any]) -> Any:
+    async def _in_a_channel(self, parameters: dict[str, Any]) -> Any:
+        if not self._writes:
+            async with self._database.reading() as channel:
+                return await channel.row(self._statement, parameters)
+        async with self._database.writing() as channel:
+            row = await channel.row(self._statement, parameters)
+            await channel.commit()
+            return row
+
+    def _fetch(self, text: str, values: list[Any]) -> Any:
         pool = self._database.engine.sync_engine.pool
         try:
             connection = pool.connect()
@@ -72,23 +60,13 @@ class HotStatement:
             raise error.__cause__ or error from None
         driver: Any = connection.driver_connection
         try:
-            return await_(driver.fetchrow(self._text, *values))
+            return await_(driver.fetchrow(text, *values))
         except BaseException as error:
-            if _is_the_end(error):
-                # Whatever ended this one has ended those of its age as well.
-                pool._invalidate(connection, error)  # noqa: SLF001 - as the engine itself does
-            else:
-                # Cancelled perhaps: what the server still sends must not meet the next statement.
-                connection.invalidate(error)
+            if not is_refusal(error):
+                give_up(pool, connection, error)
             raise
         finally:
             connection.close()
-
-    def _processed(self, record: Any) -> Any:
-        values = list(record)
-        for at, process in self._processors:
-            values[at] = process(values[at])
-        return self._make_row(values)
 
     async def _take_place(self) -> None:
         if not self._places.locked():
@@ -99,11 +77,3 @@ class HotStatement:
                 await self._places.acquire()
         except TimeoutError:
             raise Unavailable from None
-
-
-def _is_the_end(error: BaseException) -> bool:
-    """Of the connection: PostgreSQL takes leave with a state, and asyncpg fails without one."""
-    if isinstance(error, TimeoutError) or not isinstance(error, Exception):
-        return False
-    state = getattr(error, "sqlstate", None)
-    return state is None or str(state).startswith(_ENDED)

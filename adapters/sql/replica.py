@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.sql.channel import Channel
 from adapters.sql.engine import Database
 
 _log = logging.getLogger("doorward.sql")
@@ -28,11 +28,11 @@ class ReplicaFirst:
         self._away_until = 0.0
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
+    async def reading(self) -> AsyncIterator[Channel]:
         async with AsyncExitStack() as stack:
             yield await self._connect(stack)
 
-    async def _connect(self, stack: AsyncExitStack) -> AsyncConnection:
+    async def _connect(self, stack: AsyncExitStack) -> Channel:
         if time.monotonic() >= self._away_until:
             try:
                 return await stack.enter_async_context(self._replica.reading())

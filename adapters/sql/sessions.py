@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Row, insert, select, update
 
 from adapters.sql.engine import Database
 from adapters.sql.errors import translated
+from adapters.sql.fixed_statements import FixedStatement, parameter
 from adapters.sql.hot_statements import HotStatement
 from adapters.sql.statements import StatementRunner, once_more
 from adapters.sql.tables import sessions, users
@@ -118,10 +119,10 @@ _LIVE_SESSION = (
     select(users, ROLE_NAMES, PERMISSION_NAMES, sessions.c.auth_time)
     .select_from(sessions.join(users, users.c.id == sessions.c.user_id))
     .where(
-        sessions.c.id == bindparam("session_id", required=False),
-        sessions.c.user_id == bindparam("user_id", required=False),
+        sessions.c.id == parameter("session_id"),
+        sessions.c.user_id == parameter("user_id"),
         sessions.c.ended_at.is_(None),
-        sessions.c.expires_at > bindparam("at", required=False),
+        sessions.c.expires_at > parameter("at"),
         users.c.status == UserStatus.ACTIVE.value,
     )
 )
@@ -131,7 +132,7 @@ class SqlSessionLookup(SessionLookup):
     """On the primary, in autocommit: one statement, one round trip."""
 
     def __init__(self, primary: Database) -> None:
-        self._live_session = HotStatement(primary, _LIVE_SESSION)
+        self._live_session = HotStatement(primary, FixedStatement(_LIVE_SESSION))
 
     async def find_live(self, session_id: UUID, user_id: UUID, at: datetime) -> LiveSession | None:
         parameters = {"session_id": session_id, "user_id": user_id, "at": at}

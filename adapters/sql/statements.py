@@ -5,14 +5,15 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import CursorResult, Executable, Insert, Table, insert, literal, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.sql.channel import Channel
 from adapters.sql.errors import is_interrupted, translated
+from adapters.sql.fixed_statements import FixedStatement
 from adapters.sql.tables import users
 from domain.errors import DomainError, Unavailable
 
 Result = TypeVar("Result")
-Reconnect = Callable[[], Awaitable[AsyncConnection]]
+Reconnect = Callable[[], Awaitable[Channel]]
 
 
 async def once_more(act: Callable[[], Awaitable[Result]]) -> Result:
@@ -32,29 +33,46 @@ class StatementRunner:
     that is interrupted is repeated on another connection.
     """
 
-    def __init__(self, connection: AsyncConnection, reconnect: Reconnect | None = None) -> None:
-        self._connection = connection
+    def __init__(self, channel: Channel, reconnect: Reconnect | None = None) -> None:
+        self._channel = channel
         self._reconnect = reconnect
-        self.dialect = connection.dialect.name
+        self.dialect = channel.dialect.name
 
     async def run(
         self, statement: Executable, *, foreign_key: type[DomainError] | None = None
     ) -> CursorResult[Any]:
         """`foreign_key`: what a broken reference in this statement means."""
+        return await self._try(lambda channel: channel.execute(statement), foreign_key)
+
+    async def row(self, fixed: FixedStatement, **parameters: Any) -> Any:
+        """Its one row, with the columns as attributes, or None."""
+        return await self._try(lambda channel: channel.row(fixed, parameters))
+
+    async def count(
+        self,
+        fixed: FixedStatement,
+        *,
+        foreign_key: type[DomainError] | None = None,
+        **parameters: Any,
+    ) -> int:
+        """For one that returns no row: how many it has changed."""
+        return await self._try(lambda channel: channel.count(fixed, parameters), foreign_key)
+
+    async def _try(
+        self,
+        act: Callable[[Channel], Awaitable[Result]],
+        foreign_key: type[DomainError] | None = None,
+    ) -> Result:
         try:
-            return await self._execute(statement, foreign_key)
+            with translated(foreign_key=foreign_key):
+                return await act(self._channel)
         except Unavailable as error:
             if self._reconnect is None or not is_interrupted(error):
                 raise
             reconnect, self._reconnect = self._reconnect, None
-        self._connection = await reconnect()
-        return await self._execute(statement, foreign_key)
-
-    async def _execute(
-        self, statement: Executable, foreign_key: type[DomainError] | None
-    ) -> CursorResult[Any]:
+        self._channel = await reconnect()
         with translated(foreign_key=foreign_key):
-            return await self._connection.execute(statement)
+            return await act(self._channel)
 
     async def run_many(
         self,
@@ -67,7 +85,7 @@ class StatementRunner:
         if not rows:
             return None
         with translated(foreign_key=foreign_key):
-            return await self._connection.execute(statement, rows)
+            return await self._channel.execute(statement, rows)
 
 
 def insert_for_account(table: Table, user_id: UUID, row: dict[str, Any]) -> Insert:

@@ -34,8 +34,8 @@ class SqlStorage(Storage):
 
     async def _read_revision(self) -> str | None:
         with translated():
-            async with self._primary.reading() as connection:
-                return await connection.run_sync(_revision)
+            async with self._primary.reading() as channel:
+                return await channel.connection.run_sync(_revision)
 
     async def migrate(self) -> None:
         if await self.schema_state() is SchemaState.CURRENT:
@@ -59,16 +59,16 @@ class SqlStorage(Storage):
 
     async def _beat(self) -> None:
         with translated():
-            async with self._primary.writing() as connection:
-                await connection.execute(update(heartbeat).values(at=datetime.now(UTC)))
-                await connection.commit()
+            async with self._primary.writing() as channel:
+                await channel.execute(update(heartbeat).values(at=datetime.now(UTC)))
+                await channel.commit()
 
     async def check_replica(self) -> None:
         if self._replica is None:
             return
         with translated():
-            async with self._replica.reading() as connection:
-                await connection.execute(select(users.c.id).limit(1))
+            async with self._replica.reading() as channel:
+                await channel.execute(select(users.c.id).limit(1))
 
     def pools(self) -> Mapping[str, PoolState]:
         pools = {"primary": self._primary.pool_state()}

@@ -5,10 +5,9 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from adapters.sql.api_keys import SqlApiKeyRepository
 from adapters.sql.backoff import SqlBackoffRepository
+from adapters.sql.channel import Channel
 from adapters.sql.credentials import SqlCredentialRepository
 from adapters.sql.engine import Database
 from adapters.sql.errors import translated
@@ -38,7 +37,7 @@ class SqlUnitOfWork(UnitOfWork):
 
     def __init__(
         self,
-        acquire: Callable[[], AbstractAsyncContextManager[AsyncConnection]],
+        acquire: Callable[[], AbstractAsyncContextManager[Channel]],
         signal: DeliverySignal | None = None,
         *,
         reads: bool = False,
@@ -46,12 +45,12 @@ class SqlUnitOfWork(UnitOfWork):
         self._acquire = acquire
         self._signal = signal
         self._reads = reads
-        self._acquired: AbstractAsyncContextManager[AsyncConnection] | None = None
-        self._connection: AsyncConnection | None = None
+        self._acquired: AbstractAsyncContextManager[Channel] | None = None
+        self._channel: Channel | None = None
 
     async def __aenter__(self) -> Self:
-        connection = await self._connect()
-        runner = StatementRunner(connection, self._reconnect if self._reads else None)
+        channel = await self._connect()
+        runner = StatementRunner(channel, self._reconnect if self._reads else None)
         self.users = SqlUserRepository(runner)
         self.credentials = SqlCredentialRepository(runner)
         self.sessions = SqlSessionRepository(runner)
@@ -70,14 +69,14 @@ class SqlUnitOfWork(UnitOfWork):
         self.backoff = SqlBackoffRepository(runner)
         return self
 
-    async def _connect(self) -> AsyncConnection:
+    async def _connect(self) -> Channel:
         acquired = self._acquire()
         with translated():
-            self._connection = await acquired.__aenter__()
+            self._channel = await acquired.__aenter__()
         self._acquired = acquired
-        return self._connection
+        return self._channel
 
-    async def _reconnect(self) -> AsyncConnection:
+    async def _reconnect(self) -> Channel:
         await self._release(None, None, None)
         return await self._connect()
 
@@ -87,17 +86,17 @@ class SqlUnitOfWork(UnitOfWork):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        acquired, self._acquired, self._connection = self._acquired, None, None
+        acquired, self._acquired, self._channel = self._acquired, None, None
         # Without commit the transaction is left open here, and closing the connection rolls back.
         with translated():
             if acquired is not None:
                 await acquired.__aexit__(exc_type, exc, traceback)
 
     async def commit(self) -> None:
-        if self._connection is None:
+        if self._channel is None:
             raise RuntimeError("commit outside the unit of work's block")
         with translated():
-            await self._connection.commit()
+            await self._channel.commit()
         if self._signal is not None and self.outbox.has_added:
             self._signal.notify()
 

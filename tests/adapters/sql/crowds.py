@@ -159,11 +159,12 @@ class Plans:
 @asynccontextmanager
 async def plans(database: Database) -> AsyncIterator[Plans]:
     """Records the statements of a unit of work, on a connection beside it."""
+    database.is_watched = True
     async with (
         SqlUnitOfWorkFactory(database).reading() as uow,
-        database.reading() as connection,
+        database.reading() as channel,
     ):
-        recorded = Plans(uow, connection)
+        recorded = Plans(uow, channel.connection)
 
         def note(_c: object, _u: object, statement: str, parameters: Any, *_: object) -> None:
             recorded.sent.append((statement, parameters))

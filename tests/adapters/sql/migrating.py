@@ -15,9 +15,9 @@ async def downgrade(database: Database, revision: str) -> None:
         config.attributes["connection"] = connection
         command.downgrade(config, revision)
 
-    async with database.writing() as connection:
-        await connection.run_sync(run)
-        await connection.commit()
+    async with database.writing() as channel:
+        await channel.connection.run_sync(run)
+        await channel.commit()
 
 
 async def pretend(database: Database, revision: str) -> None:

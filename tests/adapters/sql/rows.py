@@ -3,8 +3,8 @@
 from typing import Any
 
 from sqlalchemy import JSON, Boolean, Column, DateTime, Integer, LargeBinary, Table, Uuid, insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.sql.channel import Channel
 from tests.domain.samples import NOW, new_id
 
 # What check constraints allow.
@@ -17,13 +17,13 @@ _ALLOWED: dict[tuple[str, str], object] = {
 }
 
 
-async def a_row(connection: AsyncConnection, table: Table) -> dict[str, Any]:
+async def a_row(channel: Channel, table: Table) -> dict[str, Any]:
     """A complete row, not stored yet, fresh in every column; its parents are stored."""
     row: dict[str, Any] = {}
     for column in table.columns:
         for reference in column.foreign_keys:
-            parent = await a_row(connection, reference.column.table)
-            await connection.execute(insert(reference.column.table).values(parent))
+            parent = await a_row(channel, reference.column.table)
+            await channel.execute(insert(reference.column.table).values(parent))
             row[column.name] = parent[reference.column.name]
         if not column.foreign_keys and not column.nullable:
             row[column.name] = _a_value(table, column)

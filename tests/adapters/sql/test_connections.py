@@ -263,7 +263,7 @@ async def test_behind_pgbouncer_a_session_is_left_as_it_was_lent(
             assert await ask(connection, limit) == "0"
             assert await ask(connection, prepared) == 0
             # PgBouncer refuses what it cannot pass on when a connection is opened.
-            driver = (await connection.get_raw_connection()).driver_connection
+            driver = (await connection.connection.get_raw_connection()).driver_connection
             assert driver is not None
             assert "jit" not in (driver._params.server_settings or {})
     async with (

@@ -66,10 +66,10 @@ def test_every_domain_error_is_known_under_its_sqlite_name_too() -> None:
 async def test_both_databases_say_the_same_word(database: Database, name: str) -> None:
     table, columns = uniqueness()[name]
     expected: type[Exception] = UNIQUE_VIOLATIONS.get(name, IntegrityError)
-    async with database.writing() as connection:
-        run = StatementRunner(connection).run
-        first = await a_row(connection, table) | PARTIAL.get(name, {})
-        second = await a_row(connection, table)
+    async with database.writing() as channel:
+        run = StatementRunner(channel).run
+        first = await a_row(channel, table) | PARTIAL.get(name, {})
+        second = await a_row(channel, table)
         await run(insert(table).values(first))
         twin = second | {column: first[column] for column in columns}
         with pytest.raises(expected) as caught:
@@ -79,7 +79,7 @@ async def test_both_databases_say_the_same_word(database: Database, name: str) -
 
 async def test_what_is_no_uniqueness_passes_through_unchanged(database: Database) -> None:
     users = metadata.tables["users"]
-    async with database.writing() as connection:
-        row = await a_row(connection, users)
+    async with database.writing() as channel:
+        row = await a_row(channel, users)
         with pytest.raises(IntegrityError):
-            await StatementRunner(connection).run(insert(users).values(row | {"kind": "robot"}))
+            await StatementRunner(channel).run(insert(users).values(row | {"kind": "robot"}))

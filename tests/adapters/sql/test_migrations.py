@@ -66,8 +66,8 @@ def _in_words(described: Any) -> str:
 
 
 async def schema(database: Database) -> dict[str, Any]:
-    async with database.reading() as connection:
-        return await connection.run_sync(describe)
+    async with database.reading() as channel:
+        return await channel.connection.run_sync(describe)
 
 
 async def test_up_down_and_up_again(empty: Database) -> None:
@@ -98,13 +98,13 @@ async def test_every_step_leads_down_and_up(empty: Database) -> None:
 
 
 async def test_the_migrated_schema_is_the_one_described(empty: Database) -> None:
-    async with empty.writing() as connection:
-        await connection.run_sync(metadata.create_all)
-        await connection.commit()
+    async with empty.writing() as channel:
+        await channel.connection.run_sync(metadata.create_all)
+        await channel.commit()
     described = await schema(empty)
-    async with empty.writing() as connection:
-        await connection.run_sync(metadata.drop_all)
-        await connection.commit()
+    async with empty.writing() as channel:
+        await channel.connection.run_sync(metadata.drop_all)
+        await channel.commit()
     await SqlStorage(empty).migrate()
     assert await schema(empty) == described
     assert described.keys() == metadata.tables.keys()
@@ -117,8 +117,8 @@ async def test_alembic_finds_nothing_left_to_migrate(database: Database) -> None
             compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
         )
 
-    async with database.reading() as connection:
-        assert await connection.run_sync(differences) == []
+    async with database.reading() as channel:
+        assert await channel.connection.run_sync(differences) == []
 
 
 async def test_the_tables_that_others_rely_on_are_there(database: Database) -> None:

@@ -88,9 +88,9 @@ async def test_what_is_committed_survives_the_process(sqlite_url: str, tmp_path:
         async with sql_backend(database).uow() as uow:
             await uow.users.add(user)
             await uow.commit()
-        async with database.reading() as connection:
+        async with database.reading() as channel:
             settings = {
-                name: (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
+                name: (await channel.connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one()
                 for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
             }
     assert settings == {

@@ -1,0 +1,148 @@
+"""A connection of the pool as statements see it: SQLAlchemy's way, and a shorter one past it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import CursorResult, Executable
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.pool import Pool, PoolProxiedConnection
+
+from adapters.sql.fixed_statements import CompiledStatement, FixedStatement
+
+Parameters = Mapping[str, Any]
+
+_ENDED = ("08", "57P")
+"""Connection trouble and operator intervention (PostgreSQL manual, appendix A)."""
+
+
+class Channel:
+    """One connection for a while. Any statement may be run; fixed ones take the shortest way.
+
+    Each statement commits by itself unless `begin` was called. Raises what driver and SQLAlchemy
+    raise.
+    """
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+        self.dialect = connection.dialect
+
+    async def begin(self) -> None:
+        """What follows happens together, at `commit`, or not at all."""
+        await self.connection.begin()
+
+    async def commit(self) -> None:
+        """Makes it durable, or raises and makes nothing so."""
+        await self.connection.commit()
+
+    async def leave(self) -> None:
+        """Takes back what was not committed."""
+        # Closing an SQLAlchemy connection rolls its transaction back.
+
+    async def execute(
+        self,
+        statement: Executable,
+        parameters: Parameters | Sequence[Parameters] | None = None,
+    ) -> CursorResult[Any]:
+        """One statement, with one set of parameters or with many."""
+        return await self.connection.execute(statement, parameters)
+
+    async def row(self, fixed: FixedStatement, parameters: Parameters) -> Any:
+        """The row with its columns as attributes, or None."""
+        return (await self.execute(fixed.statement, parameters)).one_or_none()
+
+    async def count(self, fixed: FixedStatement, parameters: Parameters) -> int:
+        """How many rows a statement that returns none has changed."""
+        return (await self.execute(fixed.statement, parameters)).rowcount
+
+
+class AsyncpgChannel(Channel):
+    """On a connection in SQLAlchemy's autocommit: transactions are begun and ended here.
+
+    With `fixed_go_past` fixed statements go to asyncpg as they are.
+    """
+
+    def __init__(
+        self, connection: AsyncConnection, raw: PoolProxiedConnection, *, fixed_go_past: bool
+    ) -> None:
+        super().__init__(connection)
+        self._raw = raw
+        self._driver: Any = raw.driver_connection
+        self._fixed_go_past = fixed_go_past
+        self._has_committed = False
+
+    async def begin(self) -> None:
+        await self._ask(self._driver.execute("BEGIN"))
+
+    async def commit(self) -> None:
+        self._has_committed = True
+        # A transaction in which a statement has failed is rolled back, and told so, not refused.
+        if await self._ask(self._driver.execute("COMMIT")) != "COMMIT":
+            raise RuntimeError("commit of a transaction that had failed")
+
+    async def _begin_again(self) -> None:
+        """Nothing that comes after the commit may commit by itself."""
+        if self._has_committed:
+            self._has_committed = False
+            await self.begin()
+
+    async def execute(
+        self,
+        statement: Executable,
+        parameters: Parameters | Sequence[Parameters] | None = None,
+    ) -> CursorResult[Any]:
+        await self._begin_again()
+        return await super().execute(statement, parameters)
+
+    async def leave(self) -> None:
+        if not self._driver.is_closed() and self._driver.is_in_transaction():
+            # Whoever is cancelled must not leave half a transaction to the next one.
+            await asyncio.shield(self._ask(self._driver.execute("ROLLBACK")))
+
+    async def row(self, fixed: FixedStatement, parameters: Parameters) -> Any:
+        if not self._fixed_go_past:
+            return await super().row(fixed, parameters)
+        compiled = fixed.compiled(self.dialect)
+        record = await self._run(self._driver.fetchrow, compiled, parameters)
+        return None if record is None else compiled.row(record)
+
+    async def count(self, fixed: FixedStatement, parameters: Parameters) -> int:
+        if not self._fixed_go_past:
+            return await super().count(fixed, parameters)
+        status = await self._run(self._driver.execute, fixed.compiled(self.dialect), parameters)
+        return int(status.rpartition(" ")[2])
+
+    async def _run(
+        self,
+        send: Callable[..., Awaitable[Any]],
+        compiled: CompiledStatement,
+        parameters: Parameters,
+    ) -> Any:
+        await self._begin_again()
+        return await self._ask(send(compiled.text, *compiled.values(parameters)))
+
+    async def _ask(self, answer: Awaitable[Any]) -> Any:
+        try:
+            return await answer
+        except BaseException as error:
+            if not is_refusal(error):
+                give_up(self.connection.engine.sync_engine.pool, self._raw, error)
+            raise
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Whether PostgreSQL has answered, or was not asked, and the connection goes on."""
+    if isinstance(error, ValueError):
+        # How asyncpg names a parameter that does not fit its type: nothing was sent.
+        return True
+    state = getattr(error, "sqlstate", None)
+    return state is not None and not str(state).startswith(_ENDED)
+
+
+def give_up(pool: Pool, raw: PoolProxiedConnection, error: BaseException) -> None:
+    """Takes a connection out of the pool on which nobody knows what the server still sends."""
+    if isinstance(error, TimeoutError) or not isinstance(error, Exception):
+        raw.invalidate(error)
+    else:
+        # Whatever ended this one has ended those of its age as well.
+        pool._invalidate(raw, error)  # noqa: SLF001 - as the engine itself does
