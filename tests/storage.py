@@ -15,17 +15,17 @@ from sqlalchemy.pool import NullPool
 
 from adapters.memory.api_keys import MemoryApiKeyLookup
 from adapters.memory.records import MemoryDatabase
-from adapters.memory.sessions import MemorySessionLookup
+from adapters.memory.sessions import MemorySessionLookup, MemorySessionRefresher
 from adapters.memory.storage import MemoryStorage
 from adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from adapters.sql.api_keys import SqlApiKeyLookup
 from adapters.sql.engine import Database, PoolSettings
-from adapters.sql.sessions import SqlSessionLookup
+from adapters.sql.sessions import SqlSessionLookup, SqlSessionRefresher
 from adapters.sql.storage import SqlStorage
 from adapters.sql.tables import metadata
 from adapters.sql.unit_of_work import SqlUnitOfWorkFactory
 from application.ports.api_keys import ApiKeyLookup
-from application.ports.sessions import SessionLookup
+from application.ports.sessions import SessionLookup, SessionRefresher
 from application.ports.storage import Storage
 from application.ports.unit_of_work import UnitOfWorkFactory
 
@@ -36,6 +36,7 @@ class Backend:
 
     uow: UnitOfWorkFactory
     sessions: SessionLookup
+    refresher: SessionRefresher
     api_keys: ApiKeyLookup
     storage: Storage
 
@@ -45,6 +46,7 @@ def memory_backend() -> Backend:
     return Backend(
         uow=MemoryUnitOfWorkFactory(database),
         sessions=MemorySessionLookup(database),
+        refresher=MemorySessionRefresher(database),
         api_keys=MemoryApiKeyLookup(database),
         storage=MemoryStorage(),
     )
@@ -54,6 +56,7 @@ def sql_backend(database: Database) -> Backend:
     return Backend(
         uow=SqlUnitOfWorkFactory(database),
         sessions=SqlSessionLookup(database),
+        refresher=SqlSessionRefresher(database),
         api_keys=SqlApiKeyLookup(database),
         storage=SqlStorage(database),
     )

@@ -10,9 +10,11 @@ from application.ports.sessions import (
     LiveSession,
     Rotation,
     SessionLookup,
+    SessionRefresher,
     SessionRepository,
 )
 from domain.sessions import Session, SessionEnd
+from domain.users import User
 
 
 class MemorySessionRepository(SessionRepository):
@@ -24,23 +26,6 @@ class MemorySessionRepository(SessionRepository):
 
     async def get(self, session_id: UUID) -> Session | None:
         return self._records.sessions.get(session_id)
-
-    async def rotate(self, rotation: Rotation) -> Session | None:
-        session = self._records.sessions.get(rotation.session_id)
-        if session is None or session.generation != rotation.generation:
-            return None
-        if not _is_live(session, rotation.live):
-            return None
-        rotated = replace(
-            session,
-            generation=session.generation + 1,
-            rotated_at=rotation.live.at,
-            last_used_at=rotation.live.at,
-            ip=rotation.ip,
-            user_agent=rotation.user_agent,
-        )
-        self._records.sessions[session.id] = rotated
-        return rotated
 
     async def page(
         self, user_id: UUID, live: LiveAt, before: UUID | None, limit: int
@@ -104,3 +89,34 @@ class MemorySessionLookup(SessionLookup):
             permissions=frozenset().union(*held),
             auth_time=session.auth_time,
         )
+
+
+class MemorySessionRefresher(SessionRefresher):
+    def __init__(self, database: MemoryDatabase) -> None:
+        self._database = database
+
+    async def find(self, session_id: UUID) -> tuple[Session, User] | None:
+        records = self._database.committed
+        session = records.sessions.get(session_id)
+        user = records.users.get(session.user_id) if session else None
+        return (session, user) if session and user else None
+
+    async def rotate(self, rotation: Rotation) -> Session | None:
+        async with self._database.write_gate:
+            records = self._database.committed.copy()
+            session = records.sessions.get(rotation.session_id)
+            if session is None or session.generation != rotation.generation:
+                return None
+            if not _is_live(session, rotation.live):
+                return None
+            rotated = replace(
+                session,
+                generation=session.generation + 1,
+                rotated_at=rotation.live.at,
+                last_used_at=rotation.live.at,
+                ip=rotation.ip,
+                user_agent=rotation.user_agent,
+            )
+            records.sessions[session.id] = rotated
+            self._database.committed = records
+            return rotated

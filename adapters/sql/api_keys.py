@@ -8,10 +8,9 @@ from uuid import UUID
 from sqlalchemy import Row, Update, case, insert, literal, or_, select, update
 
 from adapters.sql.engine import Database
-from adapters.sql.errors import translated
 from adapters.sql.fixed_statements import FixedStatement, parameter
 from adapters.sql.hot_statements import HotStatement
-from adapters.sql.statements import StatementRunner, once_more
+from adapters.sql.statements import StatementRunner
 from adapters.sql.tables import api_keys, users
 from adapters.sql.users import PERMISSION_NAMES, ROLE_NAMES, split_names, user_from_row
 from application.ports.api_keys import ApiKeyLookup, ApiKeyRepository, LiveApiKey
@@ -123,7 +122,7 @@ class SqlApiKeyLookup(ApiKeyLookup):
         self._live_key = HotStatement(primary, FixedStatement(_LIVE_KEY))
 
     async def find_live(self, public_id: str, at: datetime) -> LiveApiKey | None:
-        row = await once_more(lambda: self._find(public_id, at))
+        row = await self._live_key.once_more(public_id=public_id, at=at)
         if row is None:
             return None
         columns = row._asdict()
@@ -132,7 +131,3 @@ class SqlApiKeyLookup(ApiKeyLookup):
             owner=user_from_row(row),
             owner_permissions=split_names(row.permission_names),
         )
-
-    async def _find(self, public_id: str, at: datetime) -> Any:
-        with translated():
-            return await self._live_key.one_or_none(public_id=public_id, at=at)

@@ -15,11 +15,10 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from adapters.sql.column_types import UtcDateTime
-from adapters.sql.statements import StatementRunner
+from adapters.sql.fixed_statements import FixedStatement, parameter
+from adapters.sql.statements import UPSERTS, StatementRunner, Upsert
 from adapters.sql.tables import metadata
 from application.ports.backoff import BackoffRepository
 from domain.backoff import FailedSignIns
@@ -45,24 +44,47 @@ known_addresses = Table(
 )
 
 
+def _adding_a_failure(insert: Upsert) -> FixedStatement:
+    statement = insert(sign_in_failures)
+    one_more = {
+        "failures": sign_in_failures.c.failures + 1,
+        "last_try_at": statement.excluded.last_try_at,
+    }
+    return FixedStatement(statement.on_conflict_do_update(index_elements=["tag"], set_=one_more))
+
+
+def _remembering(insert: Upsert) -> FixedStatement:
+    statement = insert(known_addresses)
+    return FixedStatement(
+        statement.on_conflict_do_update(
+            index_elements=["user_id", "address"],
+            set_={"last_signed_in_at": statement.excluded.last_signed_in_at},
+        )
+    )
+
+
+_FAILURES = FixedStatement(
+    select(sign_in_failures).where(sign_in_failures.c.tag == parameter("tag"))
+)
+_ADD_FAILURE = {dialect: _adding_a_failure(insert) for dialect, insert in UPSERTS.items()}
+_FORGET = FixedStatement(delete(sign_in_failures).where(sign_in_failures.c.tag == parameter("tag")))
+_REMEMBER = {dialect: _remembering(insert) for dialect, insert in UPSERTS.items()}
+
+
 class SqlBackoffRepository(BackoffRepository):
     def __init__(self, runner: StatementRunner) -> None:
         self._run = runner.run
-        self._insert = sqlite_insert if runner.dialect == "sqlite" else postgresql_insert
+        self._row = runner.row
+        self._count = runner.count
+        self._add_failure = _ADD_FAILURE[runner.dialect]
+        self._remember = _REMEMBER[runner.dialect]
 
     async def failures(self, tag: bytes) -> FailedSignIns | None:
-        statement = select(sign_in_failures).where(sign_in_failures.c.tag == tag)
-        row = (await self._run(statement)).one_or_none()
+        row = await self._row(_FAILURES, tag=tag)
         return FailedSignIns(count=row.failures, last_try_at=row.last_try_at) if row else None
 
     async def add_failure(self, tag: bytes, at: datetime) -> None:
-        statement = self._insert(sign_in_failures).values(tag=tag, failures=1, last_try_at=at)
-        await self._run(
-            statement.on_conflict_do_update(
-                index_elements=["tag"],
-                set_={"failures": sign_in_failures.c.failures + 1, "last_try_at": at},
-            )
-        )
+        await self._count(self._add_failure, tag=tag, failures=1, last_try_at=at)
 
     async def claim_try(self, tag: bytes, seen: FailedSignIns, at: datetime) -> bool:
         statement = (
@@ -77,17 +99,10 @@ class SqlBackoffRepository(BackoffRepository):
         return bool((await self._run(statement)).rowcount)
 
     async def forget_failures(self, tag: bytes) -> None:
-        await self._run(delete(sign_in_failures).where(sign_in_failures.c.tag == tag))
+        await self._count(_FORGET, tag=tag)
 
     async def remember_address(self, user_id: UUID, address: str, at: datetime) -> None:
-        statement = self._insert(known_addresses).values(
-            user_id=user_id, address=address, last_signed_in_at=at
-        )
-        await self._run(
-            statement.on_conflict_do_update(
-                index_elements=["user_id", "address"], set_={"last_signed_in_at": at}
-            )
-        )
+        await self._count(self._remember, user_id=user_id, address=address, last_signed_in_at=at)
 
     async def is_known(self, user_id: UUID, address: str, since: datetime) -> bool:
         statement = select(known_addresses.c.user_id).where(

@@ -4,10 +4,9 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import and_, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from adapters.sql.statements import StatementRunner
+from adapters.sql.fixed_statements import FixedStatement, parameter
+from adapters.sql.statements import UPSERTS, StatementRunner, Upsert
 from adapters.sql.tables import credentials, users
 from adapters.sql.users import ROLE_NAMES, user_from_row
 from application.ports.passwords import CredentialRepository, PasswordLogin
@@ -17,25 +16,45 @@ PASSWORD = {"type": "password", "handle": ""}
 IS_PASSWORD = and_(credentials.c.type == "password", credentials.c.handle == "")
 
 
+_LOGIN = select(users, ROLE_NAMES, credentials.c.secret_hash).select_from(
+    users.outerjoin(credentials, and_(credentials.c.user_id == users.c.id, IS_PASSWORD))
+)
+
+
+def _setting(insert: Upsert) -> FixedStatement:
+    statement = insert(credentials)
+    replaced = {name: statement.excluded[name] for name in ("secret_hash", "updated_at")}
+    return FixedStatement(
+        statement.on_conflict_do_update(index_elements=["user_id", "type", "handle"], set_=replaced)
+    )
+
+
+_SET = {dialect: _setting(insert) for dialect, insert in UPSERTS.items()}
+_FIND_PASSWORD = FixedStatement(
+    select(credentials).where(credentials.c.user_id == parameter("owner_id"), IS_PASSWORD)
+)
+_FIND_LOGIN = FixedStatement(_LOGIN.where(users.c.email_key == parameter("key")))
+
+
 class SqlCredentialRepository(CredentialRepository):
     def __init__(self, runner: StatementRunner) -> None:
-        self._run = runner.run
-        self._insert = sqlite_insert if runner.dialect == "sqlite" else postgresql_insert
+        self._row = runner.row
+        self._count = runner.count
+        self._set = _SET[runner.dialect]
 
     async def set_password(self, user_id: UUID, password_hash: str, at: datetime) -> None:
-        statement = self._insert(credentials).values(
-            user_id=user_id, **PASSWORD, secret_hash=password_hash, created_at=at, updated_at=at
-        )
-        await self._run(
-            statement.on_conflict_do_update(
-                index_elements=["user_id", "type", "handle"],
-                set_={"secret_hash": password_hash, "updated_at": at},
-            )
+        await self._count(
+            self._set,
+            user_id=user_id,
+            type=PASSWORD["type"],
+            handle=PASSWORD["handle"],
+            secret_hash=password_hash,
+            created_at=at,
+            updated_at=at,
         )
 
     async def find_password(self, user_id: UUID) -> PasswordCredential | None:
-        statement = select(credentials).where(credentials.c.user_id == user_id, IS_PASSWORD)
-        row = (await self._run(statement)).one_or_none()
+        row = await self._row(_FIND_PASSWORD, owner_id=user_id)
         if row is None:
             return None
         return PasswordCredential(
@@ -43,14 +62,7 @@ class SqlCredentialRepository(CredentialRepository):
         )
 
     async def find_login(self, email_key: str) -> PasswordLogin | None:
-        statement = (
-            select(users, ROLE_NAMES, credentials.c.secret_hash)
-            .select_from(
-                users.outerjoin(credentials, and_(credentials.c.user_id == users.c.id, IS_PASSWORD))
-            )
-            .where(users.c.email_key == email_key)
-        )
-        row = (await self._run(statement)).one_or_none()
+        row = await self._row(_FIND_LOGIN, key=email_key)
         if row is None:
             return None
         return PasswordLogin(user=user_from_row(row), password_hash=row.secret_hash)

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, insert, literal, select, tuple_
 
+from adapters.sql.fixed_statements import FixedStatement
 from adapters.sql.statements import StatementRunner
 from adapters.sql.tables import events
 from application.ports.events import EventRepository
@@ -18,15 +19,17 @@ from domain.events import (
 )
 
 _ALL = EventFilter()
+_INSERT = FixedStatement(insert(events))
 
 
 class SqlEventRepository(EventRepository):
     def __init__(self, runner: StatementRunner) -> None:
         self._run = runner.run
+        self._count = runner.count
         self._run_many = runner.run_many
 
     async def add(self, event: Event) -> None:
-        await self._run(insert(events).values(_to_row(event)))
+        await self._count(_INSERT, **_to_row(event))
 
     async def add_all(self, events_: Sequence[Event]) -> None:
         await self._run_many(insert(events), [_to_row(event) for event in events_])

@@ -5,14 +5,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import BindParameter, Dialect, Executable, bindparam
+from sqlalchemy.types import TypeEngine
 
 _Processor = Callable[[Any], Any]
 
 
-def parameter(name: str) -> BindParameter[Any]:
-    """What varies, of the type that its place in the statement has."""
+def parameter(name: str, type_: TypeEngine[Any] | None = None) -> BindParameter[Any]:
+    """What varies, of the type that its place in the statement has where none is given."""
     # Not `required`: the text is made without values.
-    return bindparam(name, required=False)
+    return bindparam(name, required=False, type_=type_)
 
 
 class FixedStatement:

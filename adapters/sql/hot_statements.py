@@ -7,7 +7,9 @@ from sqlalchemy.util.concurrency import await_, greenlet_spawn
 
 from adapters.sql.channel import give_up, is_refusal
 from adapters.sql.engine import Database
+from adapters.sql.errors import translated
 from adapters.sql.fixed_statements import FixedStatement
+from adapters.sql.statements import once_more
 from domain.errors import Unavailable
 
 
@@ -30,8 +32,15 @@ class HotStatement:
         # Connections beyond the pool's size are made for one use; a queue in front is cheaper.
         self._places = asyncio.Semaphore(database.pool.size)
 
-    async def one_or_none(self, **parameters: Any) -> Any:
-        """The row with its columns as attributes. Raises what driver and SQLAlchemy raise."""
+    async def once_more(self, **parameters: Any) -> Any:
+        """The row with its columns as attributes, or None; tried again where it is interrupted."""
+        return await once_more(lambda: self._once(parameters))
+
+    async def _once(self, parameters: dict[str, Any]) -> Any:
+        with translated():
+            return await self._row(parameters)
+
+    async def _row(self, parameters: dict[str, Any]) -> Any:
         if not self._database.fixed_go_past:
             return await self._in_a_channel(parameters)
         compiled = self._statement.compiled(self._dialect)

@@ -3,10 +3,8 @@
 from datetime import datetime
 
 from sqlalchemy import or_, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from adapters.sql.statements import StatementRunner
+from adapters.sql.statements import UPSERTS, StatementRunner
 from adapters.sql.tables import jobs
 from application.ports.jobs import JobClaim, JobRepository
 
@@ -14,7 +12,7 @@ from application.ports.jobs import JobClaim, JobRepository
 class SqlJobRepository(JobRepository):
     def __init__(self, runner: StatementRunner) -> None:
         self._run = runner.run
-        self._insert = sqlite_insert if runner.dialect == "sqlite" else postgresql_insert
+        self._insert = UPSERTS[runner.dialect]
 
     async def claim(self, claim: JobClaim) -> bool:
         statement = self._insert(jobs).values(name=claim.name, leased_until=claim.lease_until)

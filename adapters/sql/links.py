@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, delete, exists, select, update
 
+from adapters.sql.fixed_statements import FixedStatement, parameter
 from adapters.sql.statements import StatementRunner, insert_for_account
 from adapters.sql.tables import links
 from application.ports.links import LinkRepository
@@ -22,20 +23,27 @@ _HAS_NEWER = exists().where(
 )
 
 
+_INSERT = insert_for_account(links)
+_REPLACE = FixedStatement(
+    delete(links).where(
+        links.c.user_id == parameter("owner_id"), links.c.purpose == parameter("purpose")
+    )
+)
+_GET = FixedStatement(select(links).where(links.c.id == parameter("link_id")))
+
+
 class SqlLinkRepository(LinkRepository):
     def __init__(self, runner: StatementRunner) -> None:
         self._run = runner.run
+        self._row = runner.row
+        self._count = runner.count
 
     async def add(self, link: Link) -> None:
-        await self._run(
-            delete(links).where(
-                links.c.user_id == link.user_id, links.c.purpose == link.purpose.value
-            )
-        )
-        await self._run(insert_for_account(links, link.user_id, _to_row(link)))
+        await self._count(_REPLACE, owner_id=link.user_id, purpose=link.purpose.value)
+        await self._count(_INSERT, **_to_row(link))
 
     async def get(self, link_id: UUID) -> Link | None:
-        row = (await self._run(select(links).where(links.c.id == link_id))).one_or_none()
+        row = await self._row(_GET, link_id=link_id)
         return _from_row(row) if row else None
 
     async def use(

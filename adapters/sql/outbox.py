@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import Row, func, literal, null, or_, select, update
 
+from adapters.sql.fixed_statements import FixedStatement, parameter
 from adapters.sql.statements import StatementRunner, insert_for_account
 from adapters.sql.tables import outbox
 from application.ports.outbox import FailedTry, OutboxDepth, OutboxRepository
@@ -16,53 +17,62 @@ _WAITS = (outbox.c.sent_at.is_(None), outbox.c.set_aside_at.is_(None))
 _REASON_LENGTH = 200
 
 
+_INSERT = insert_for_account(outbox)
+_COUNT_SINCE = FixedStatement(
+    select(func.count().label("messages")).where(
+        outbox.c.user_id == parameter("owner_id"),
+        outbox.c.template == parameter("template"),
+        outbox.c.created_at > parameter("since"),
+    )
+)
+_NEXT_DUE = (
+    select(outbox.c.id)
+    .where(
+        *_WAITS,
+        outbox.c.due_at <= parameter("at"),
+        or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= parameter("at")),
+    )
+    .order_by(outbox.c.due_at, outbox.c.id)
+    .limit(literal(1))
+    # Several deliverers at once take different messages instead of waiting for each other.
+    .with_for_update(skip_locked=True)
+    .scalar_subquery()
+)
+_CLAIM = FixedStatement(
+    update(outbox)
+    .where(outbox.c.id == _NEXT_DUE)
+    .values(leased_until=parameter("lease_until"))
+    .returning(outbox)
+)
+_FINISH = FixedStatement(
+    update(outbox)
+    .where(outbox.c.id == parameter("message_id"), outbox.c.sent_at.is_(None))
+    .values(sent_at=parameter("at"), leased_until=null(), last_error=parameter("note"))
+)
+
+
 class SqlOutboxRepository(OutboxRepository):
     def __init__(self, runner: StatementRunner) -> None:
         self._run = runner.run
+        self._row = runner.row
+        self._count = runner.count
         self.has_added = False
 
     async def add(self, message: OutboxMessage) -> None:
         self.has_added = True
         row = asdict(message) | {"template": message.template.value}
-        await self._run(insert_for_account(outbox, message.user_id, row))
+        await self._count(_INSERT, **row)
 
     async def count_since(self, user_id: UUID, template: MessageTemplate, since: datetime) -> int:
-        statement = select(func.count()).where(
-            outbox.c.user_id == user_id,
-            outbox.c.template == template.value,
-            outbox.c.created_at > since,
-        )
-        return int((await self._run(statement)).scalar_one())
+        row = await self._row(_COUNT_SINCE, owner_id=user_id, template=template.value, since=since)
+        return int(row.messages)
 
     async def claim(self, at: datetime, lease_until: datetime) -> OutboxMessage | None:
-        due = (
-            select(outbox.c.id)
-            .where(
-                *_WAITS,
-                outbox.c.due_at <= at,
-                or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= at),
-            )
-            .order_by(outbox.c.due_at, outbox.c.id)
-            .limit(1)
-            # Several deliverers at once take different messages instead of waiting for each other.
-            .with_for_update(skip_locked=True)
-            .scalar_subquery()
-        )
-        statement = (
-            update(outbox)
-            .where(outbox.c.id == due)
-            .values(leased_until=lease_until)
-            .returning(outbox)
-        )
-        row = (await self._run(statement)).one_or_none()
+        row = await self._row(_CLAIM, at=at, lease_until=lease_until)
         return _from_row(row) if row else None
 
     async def finish(self, message_id: UUID, at: datetime, note: str | None = None) -> None:
-        await self._run(
-            update(outbox)
-            .where(outbox.c.id == message_id, outbox.c.sent_at.is_(None))
-            .values(sent_at=at, leased_until=None, last_error=note)
-        )
+        await self._count(_FINISH, message_id=message_id, at=at, note=note)
 
     async def fail(self, message: OutboxMessage, failed: FailedTry) -> bool:
         result = await self._run(

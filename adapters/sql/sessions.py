@@ -8,10 +8,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, insert, select, update
 
 from adapters.sql.engine import Database
-from adapters.sql.errors import translated
 from adapters.sql.fixed_statements import FixedStatement, parameter
 from adapters.sql.hot_statements import HotStatement
-from adapters.sql.statements import StatementRunner, once_more
+from adapters.sql.statements import StatementRunner
 from adapters.sql.tables import sessions, users
 from adapters.sql.users import PERMISSION_NAMES, ROLE_NAMES, split_names, user_from_row
 from application.ports.sessions import (
@@ -19,10 +18,11 @@ from application.ports.sessions import (
     LiveSession,
     Rotation,
     SessionLookup,
+    SessionRefresher,
     SessionRepository,
 )
 from domain.sessions import Session, SessionEnd
-from domain.users import UserStatus
+from domain.users import User, UserStatus
 
 
 def _to_row(session: Session) -> dict[str, Any]:
@@ -33,41 +33,30 @@ def _to_row(session: Session) -> dict[str, Any]:
 
 
 def _from_row(row: Row[Any]) -> Session:
-    values = row._asdict()
+    return _session(row._asdict())
+
+
+def _session(values: dict[str, Any]) -> Session:
     values["amr"] = tuple(values["amr"])
     values["end_reason"] = SessionEnd(values["end_reason"]) if values["end_reason"] else None
     return Session(**values)
 
 
+_INSERT = FixedStatement(insert(sessions))
+_GET = FixedStatement(select(sessions).where(sessions.c.id == parameter("session_id")))
+
+
 class SqlSessionRepository(SessionRepository):
     def __init__(self, runner: StatementRunner) -> None:
         self._run = runner.run
+        self._row = runner.row
+        self._count = runner.count
 
     async def add(self, session: Session) -> None:
-        await self._run(insert(sessions).values(_to_row(session)))
+        await self._count(_INSERT, **_to_row(session))
 
     async def get(self, session_id: UUID) -> Session | None:
-        row = (await self._run(select(sessions).where(sessions.c.id == session_id))).one_or_none()
-        return _from_row(row) if row else None
-
-    async def rotate(self, rotation: Rotation) -> Session | None:
-        statement = (
-            update(sessions)
-            .where(
-                sessions.c.id == rotation.session_id,
-                sessions.c.generation == rotation.generation,
-                *_is_live(rotation.live),
-            )
-            .values(
-                generation=sessions.c.generation + 1,
-                rotated_at=rotation.live.at,
-                last_used_at=rotation.live.at,
-                ip=rotation.ip,
-                user_agent=rotation.user_agent,
-            )
-            .returning(sessions)
-        )
-        row = (await self._run(statement)).one_or_none()
+        row = await self._row(_GET, session_id=session_id)
         return _from_row(row) if row else None
 
     async def page(
@@ -75,7 +64,7 @@ class SqlSessionRepository(SessionRepository):
     ) -> list[Session]:
         statement = (
             select(sessions)
-            .where(sessions.c.user_id == user_id, *_is_live(live))
+            .where(sessions.c.user_id == user_id, *_is_live(live.at, live.idle_since))
             .order_by(sessions.c.id.desc())
             .limit(limit)
         )
@@ -107,11 +96,11 @@ class SqlSessionRepository(SessionRepository):
         return (await self._run(statement)).rowcount
 
 
-def _is_live(live: LiveAt) -> tuple[ColumnElement[bool], ...]:
+def _is_live(at: Any, idle_since: Any) -> tuple[ColumnElement[bool], ...]:
     return (
         sessions.c.ended_at.is_(None),
-        sessions.c.expires_at > live.at,
-        sessions.c.last_used_at > live.idle_since,
+        sessions.c.expires_at > at,
+        sessions.c.last_used_at > idle_since,
     )
 
 
@@ -135,8 +124,7 @@ class SqlSessionLookup(SessionLookup):
         self._live_session = HotStatement(primary, FixedStatement(_LIVE_SESSION))
 
     async def find_live(self, session_id: UUID, user_id: UUID, at: datetime) -> LiveSession | None:
-        parameters = {"session_id": session_id, "user_id": user_id, "at": at}
-        row = await once_more(lambda: self._find(parameters))
+        row = await self._live_session.once_more(session_id=session_id, user_id=user_id, at=at)
         if row is None:
             return None
         return LiveSession(
@@ -146,6 +134,54 @@ class SqlSessionLookup(SessionLookup):
             auth_time=row.auth_time,
         )
 
-    async def _find(self, parameters: dict[str, object]) -> Any:
-        with translated():
-            return await self._live_session.one_or_none(**parameters)
+
+_WITH_ACCOUNT = FixedStatement(
+    select(
+        users,
+        ROLE_NAMES,
+        # Last, and under names of their own: the account has columns of the same names.
+        *(column.label(f"session_{column.name}") for column in sessions.c),
+    )
+    .select_from(sessions.join(users, users.c.id == sessions.c.user_id))
+    .where(sessions.c.id == parameter("session_id"))
+)
+_ROTATE = FixedStatement(
+    update(sessions)
+    .where(
+        sessions.c.id == parameter("session_id"),
+        sessions.c.generation == parameter("used_generation"),
+        *_is_live(parameter("at"), parameter("idle_since")),
+    )
+    .values(
+        generation=sessions.c.generation + 1,
+        rotated_at=parameter("at"),
+        last_used_at=parameter("at"),
+        ip=parameter("from_ip"),
+        user_agent=parameter("from_user_agent"),
+    )
+    .returning(sessions)
+)
+
+
+class SqlSessionRefresher(SessionRefresher):
+    def __init__(self, primary: Database) -> None:
+        self._with_account = HotStatement(primary, _WITH_ACCOUNT)
+        self._rotate = HotStatement(primary, _ROTATE, writes=True)
+
+    async def find(self, session_id: UUID) -> tuple[Session, User] | None:
+        row = await self._with_account.once_more(session_id=session_id)
+        if row is None:
+            return None
+        names = sessions.c.keys()
+        return _session(dict(zip(names, row[-len(names) :], strict=True))), user_from_row(row)
+
+    async def rotate(self, rotation: Rotation) -> Session | None:
+        row = await self._rotate.once_more(
+            session_id=rotation.session_id,
+            used_generation=rotation.generation,
+            at=rotation.live.at,
+            idle_since=rotation.live.idle_since,
+            from_ip=rotation.ip,
+            from_user_agent=rotation.user_agent,
+        )
+        return _from_row(row) if row else None

@@ -1,18 +1,24 @@
 """A connection as the repositories see it: it runs statements and speaks domain errors."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
-from uuid import UUID
 
-from sqlalchemy import CursorResult, Executable, Insert, Table, insert, literal, select
+from sqlalchemy import CursorResult, Executable, Table, insert, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from adapters.sql.channel import Channel
 from adapters.sql.errors import is_interrupted, translated
-from adapters.sql.fixed_statements import FixedStatement
+from adapters.sql.fixed_statements import FixedStatement, parameter
 from adapters.sql.tables import users
 from domain.errors import DomainError, Unavailable
 
 Result = TypeVar("Result")
+Upsert = Callable[[Table], Any]
+UPSERTS: dict[str, Upsert] = {"sqlite": sqlite_insert, "postgresql": postgresql_insert}
+"""INSERTs that know what to do where the row is there already: by the dialect's name."""
+_PAUSE_SECONDS = 0.02
 Reconnect = Callable[[], Awaitable[Channel]]
 
 
@@ -23,7 +29,9 @@ async def once_more(act: Callable[[], Awaitable[Result]]) -> Result:
     except Unavailable as error:
         if not is_interrupted(error):
             raise
-        return await act()
+    # Where two have waited for each other the other one has to get on first.
+    await asyncio.sleep(_PAUSE_SECONDS)
+    return await act()
 
 
 class StatementRunner:
@@ -88,9 +96,8 @@ class StatementRunner:
             return await self._channel.execute(statement, rows)
 
 
-def insert_for_account(table: Table, user_id: UUID, row: dict[str, Any]) -> Insert:
-    """Inserts the row if the account exists; costs the same, and stores nothing, if it does not."""
-    values = [literal(value, table.c[name].type) for name, value in row.items()]
-    return insert(table).from_select(
-        list(row), select(*values).select_from(users).where(users.c.id == user_id)
-    )
+def insert_for_account(table: Table) -> FixedStatement:
+    """Inserts a row if its account exists; costs the same, and stores nothing, if it does not."""
+    values = {column.name: parameter(column.name, column.type) for column in table.c}
+    row = select(*values.values()).select_from(users).where(users.c.id == values["user_id"])
+    return FixedStatement(insert(table).from_select(list(values), row))

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, Select, delete, func, insert, select, update
 
+from adapters.sql.fixed_statements import FixedStatement, parameter
 from adapters.sql.roles import can_exist
 from adapters.sql.statements import StatementRunner
 from adapters.sql.tables import role_permissions, user_roles, users
@@ -70,37 +71,46 @@ def user_to_row(user: User) -> dict[str, Any]:
     }
 
 
+def _users() -> Select[Any]:
+    return select(users, ROLE_NAMES)
+
+
+_INSERT = FixedStatement(insert(users))
+_GIVE = FixedStatement(insert(user_roles))
+_GET = FixedStatement(_users().where(users.c.id == parameter("user_id")))
+_FIND = FixedStatement(_users().where(users.c.email_key == parameter("key")))
+_LOCK = FixedStatement(
+    select(users.c.id).where(users.c.id == parameter("user_id")).with_for_update()
+)
+
+
 class SqlUserRepository(UserRepository):
     def __init__(self, runner: StatementRunner) -> None:
         self._run = runner.run
+        self._row = runner.row
+        self._count = runner.count
 
     async def add(self, user: User) -> None:
-        await self._run(insert(users).values(user_to_row(user)))
+        await self._count(_INSERT, **user_to_row(user))
         await self._give(user.id, user.roles)
 
     async def _give(self, user_id: UUID, roles: frozenset[str]) -> None:
-        rows = [{"user_id": user_id, "role_name": role} for role in sorted(roles)]
         if not all(map(can_exist, roles)):
             raise UnknownRole
-        if rows:
-            await self._run(insert(user_roles).values(rows), foreign_key=UnknownRole)
+        for role in sorted(roles):
+            await self._count(_GIVE, foreign_key=UnknownRole, user_id=user_id, role_name=role)
 
     async def get(self, user_id: UUID) -> User | None:
-        return await self._one(_users().where(users.c.id == user_id))
+        return _as_user(await self._row(_GET, user_id=user_id))
 
     async def find(self, email_key: str) -> User | None:
-        return await self._one(_users().where(users.c.email_key == email_key))
+        return _as_user(await self._row(_FIND, key=email_key))
 
     async def lock(self, user_id: UUID) -> User | None:
-        row_lock = select(users.c.id).where(users.c.id == user_id).with_for_update()
         # Two statements: the second one's snapshot begins when the lock is held, so roles that
         # another transaction was just changing are read as they now are.
-        await self._run(row_lock)
+        await self._row(_LOCK, user_id=user_id)
         return await self.get(user_id)
-
-    async def _one(self, statement: Select[Any]) -> User | None:
-        row = (await self._run(statement)).one_or_none()
-        return user_from_row(row) if row else None
 
     async def page(self, where: UserFilter, before: UUID | None, limit: int) -> list[User]:
         if where.role is not None and not can_exist(where.role):
@@ -178,5 +188,5 @@ class SqlUserRepository(UserRepository):
         return int((await self._run(statement)).scalar_one())
 
 
-def _users() -> Select[Any]:
-    return select(users, ROLE_NAMES)
+def _as_user(row: Any) -> User | None:
+    return user_from_row(row) if row else None

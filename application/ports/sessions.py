@@ -1,4 +1,4 @@
-"""Keeping sessions, and the one look-up behind every authenticated request."""
+"""Keeping sessions, and what is asked of them too often for a unit of work."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -39,10 +39,6 @@ class SessionRepository(ABC):
         """The session in whatever state."""
 
     @abstractmethod
-    async def rotate(self, rotation: Rotation) -> Session | None:
-        """One conditional UPDATE: the next generation, if this one is live; else None."""
-
-    @abstractmethod
     async def page(
         self, user_id: UUID, live: LiveAt, before: UUID | None, limit: int
     ) -> list[Session]:
@@ -79,3 +75,23 @@ class SessionLookup(ABC):
     @abstractmethod
     async def find_live(self, session_id: UUID, user_id: UUID, at: datetime) -> LiveSession | None:
         """One statement, outside any unit of work: session, account, roles and permissions."""
+
+
+class SessionRefresher(ABC):
+    """The two statements of a refresh, each a transaction of its own. Always on the primary.
+
+    Either raises Unavailable where the database is away; one that the database interrupts is
+    repeated once.
+    """
+
+    @abstractmethod
+    async def find(self, session_id: UUID) -> tuple[Session, User] | None:
+        """The session in whatever state, and its account."""
+
+    @abstractmethod
+    async def rotate(self, rotation: Rotation) -> Session | None:
+        """One conditional UPDATE, durable when it returns: the next generation, if this one is
+        live; else None.
+
+        Repeated after an interruption that came too late it is None, although it is done.
+        """

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from application.audit import EventFactory, user_party
 from application.outgoing_mail import OutgoingMail
 from application.ports.clock import Clock
-from application.ports.sessions import LiveAt, Rotation
+from application.ports.sessions import LiveAt, Rotation, SessionRefresher
 from application.ports.tokens import RefreshToken, RefreshTokenCodec
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.tokens import IssuedTokens, TokenIssuer
@@ -19,7 +19,6 @@ from domain.sessions import (
     Session,
     SessionEnd,
 )
-from domain.users import User
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +40,7 @@ class RefreshSession:
     def __init__(
         self,
         *,
+        sessions: SessionRefresher,
         uow: UnitOfWorkFactory,
         refresh_tokens: RefreshTokenCodec,
         tokens: TokenIssuer,
@@ -49,6 +49,7 @@ class RefreshSession:
         events: EventFactory,
         mail: OutgoingMail,
     ) -> None:
+        self._sessions = sessions
         self._uow = uow
         self._refresh_tokens = refresh_tokens
         self._tokens = tokens
@@ -60,49 +61,46 @@ class RefreshSession:
     async def execute(self, command: RefreshSessionCommand) -> IssuedTokens:
         self._tokens.check_audience(command.audience)
         token = self._refresh_tokens.decode(command.refresh_token)
-        # Twice is as good as once: the second time is a retry, which gets the same successor.
-        user, session = await self._uow.idempotent(
-            lambda uow: self._refresh(uow, token, command.actor)
-        )
-        return self._tokens.issue(user, session, command.audience)
-
-    async def _refresh(
-        self, uow: UnitOfWork, token: RefreshToken, actor: Actor
-    ) -> tuple[User, Session]:
-        session = await self._rotate(uow, token, actor)
-        if session is None:
-            session = await self._settle(uow, token, actor)
-        user = await uow.users.get(session.user_id)
-        if user is None or not user.is_active:
+        found = await self._sessions.find(token.session_id)
+        # Before anything is changed: who has the server secret alone must not get on with it.
+        if found is None or not self._refresh_tokens.belongs_to(token, found[0]):
+            raise InvalidRefreshToken
+        session, user = found
+        if not user.is_active:
             # Disabling ends sessions too; this catches what happens at the same instant.
             raise InvalidRefreshToken
-        await uow.commit()
-        return user, session
+        rotated = None
+        if token.generation == session.generation:
+            rotated = await self._rotate(token, command.actor)
+        if rotated is None:
+            # Ends as it ended before if it is done twice.
+            rotated = await self._uow.idempotent(
+                lambda uow: self._settle(uow, token, command.actor)
+            )
+        return self._tokens.issue(user, rotated, command.audience)
 
-    async def _rotate(self, uow: UnitOfWork, token: RefreshToken, actor: Actor) -> Session | None:
+    async def _rotate(self, token: RefreshToken, actor: Actor) -> Session | None:
         now = self._clock.now()
-        rotation = Rotation(
-            session_id=token.session_id,
-            generation=token.generation,
-            live=LiveAt(at=now, idle_since=self._rules.idle_since(now)),
-            ip=actor.origin.ip,
-            user_agent=actor.origin.user_agent,
+        return await self._sessions.rotate(
+            Rotation(
+                session_id=token.session_id,
+                generation=token.generation,
+                live=LiveAt(at=now, idle_since=self._rules.idle_since(now)),
+                ip=actor.origin.ip,
+                user_agent=actor.origin.user_agent,
+            )
         )
-        session = await uow.sessions.rotate(rotation)
-        if session is not None and not self._refresh_tokens.belongs_to(token, session):
-            # Leaving the unit without commit takes the rotation back.
-            raise InvalidRefreshToken
-        return session
 
     async def _settle(self, uow: UnitOfWork, token: RefreshToken, actor: Actor) -> Session:
         """The token was not the live one: the session to answer with, or a refusal."""
         session = await uow.sessions.get(token.session_id)
-        if session is None or not self._refresh_tokens.belongs_to(token, session):
+        if session is None:
             raise InvalidRefreshToken
         # Only now: while this request waited for another one's rotation, time went on.
         outcome = self._rules.judge(session, token.generation, self._clock.now())
         if outcome is RefreshOutcome.RETRY:
             await self._note_other_address(uow, session, actor)
+            await uow.commit()
             return session
         if outcome is RefreshOutcome.REUSE:
             await self._end_family(uow, session, actor)

@@ -53,6 +53,7 @@ class AccessUseCases(Shared):
     )
     refresh_session = providers.Singleton(
         RefreshSession,
+        sessions=Shared.session_refresher,
         uow=Shared.uow,
         refresh_tokens=Shared.refresh_tokens,
         tokens=Shared.tokens,

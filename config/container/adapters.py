@@ -10,11 +10,11 @@ from adapters.crypto.signing_keys import CryptoKeyRing, SealedSigningKeyFactory
 from adapters.memory.api_keys import MemoryApiKeyLookup
 from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.memory.records import MemoryDatabase
-from adapters.memory.sessions import MemorySessionLookup
+from adapters.memory.sessions import MemorySessionLookup, MemorySessionRefresher
 from adapters.memory.storage import MemoryStorage
 from adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from adapters.sql.api_keys import SqlApiKeyLookup
-from adapters.sql.sessions import SqlSessionLookup
+from adapters.sql.sessions import SqlSessionLookup, SqlSessionRefresher
 from adapters.sql.storage import SqlStorage
 from adapters.sql.unit_of_work import SqlUnitOfWorkFactory
 from adapters.system.addresses import EmailValidatorNormaliser
@@ -88,6 +88,11 @@ class Adapters(containers.DeclarativeContainer):
         storage_kind,
         memory=providers.Singleton(MemorySessionLookup, memory_database),
         sql=providers.Singleton(SqlSessionLookup, database),
+    )
+    session_refresher = providers.Selector(
+        storage_kind,
+        memory=providers.Singleton(MemorySessionRefresher, memory_database),
+        sql=providers.Singleton(SqlSessionRefresher, database),
     )
     api_key_lookup = providers.Selector(
         storage_kind,

@@ -1,6 +1,5 @@
-"""What every session repository promises: sessions kept whole, rotated once, ended once."""
+"""What every session repository promises: sessions kept whole, ended once."""
 
-import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -8,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from application.ports.sessions import LiveAt, Rotation
+from application.ports.sessions import LiveAt
 from domain.sessions import Session, SessionEnd
 from domain.users import User
 from tests.adapters.contracts.texts import texts
@@ -41,16 +40,6 @@ async def get(backend: Backend, session: Session) -> Session | None:
         return await uow.sessions.get(session.id)
 
 
-def rotation(session: Session, generation: int = 0, live: LiveAt = LIVE) -> Rotation:
-    return Rotation(
-        session_id=session.id,
-        generation=generation,
-        live=live,
-        ip="198.51.100.9",
-        user_agent="another",
-    )
-
-
 @given(
     changes=st.fixed_dictionaries(
         {
@@ -79,70 +68,11 @@ async def test_a_session_comes_back_as_it_was_stored(
 async def test_no_session_is_no_session(backend: Backend) -> None:
     async with backend.uow() as uow:
         assert await uow.sessions.get(new_id()) is None
-        assert await uow.sessions.rotate(rotation(a_session(new_id()))) is None
         assert not await uow.sessions.end(new_id(), LATER, SessionEnd.SIGNED_OUT)
         assert await uow.sessions.end_all(new_id(), LATER, SessionEnd.SIGNED_OUT) == 0
         assert await uow.sessions.page(new_id(), LIVE, None, 10) == []
         await uow.sessions.set_auth_time(new_id(), LATER)
         await uow.commit()
-
-
-async def test_a_rotation_makes_the_next_generation(backend: Backend, ada: User) -> None:
-    session, bystander = a_session(ada.id), a_session(ada.id)
-    await add(backend, session, bystander)
-    async with backend.uow() as uow:
-        rotated = await uow.sessions.rotate(rotation(session))
-        await uow.commit()
-    assert rotated == replace(
-        session,
-        generation=1,
-        rotated_at=LATER,
-        last_used_at=LATER,
-        ip="198.51.100.9",
-        user_agent="another",
-    )
-    assert await get(backend, session) == rotated
-    assert await get(backend, bystander) == bystander
-
-
-async def test_of_many_rotations_of_one_generation_one_succeeds(
-    backend: Backend, ada: User
-) -> None:
-    session = a_session(ada.id)
-    await add(backend, session)
-
-    async def rotate() -> bool:
-        async with backend.uow() as uow:
-            rotated = await uow.sessions.rotate(rotation(session))
-            await uow.commit()
-        return rotated is not None
-
-    assert sum(await asyncio.gather(*(rotate() for _ in range(10)))) == 1
-    stored = await get(backend, session)
-    assert stored is not None
-    assert stored.generation == 1
-
-
-@pytest.mark.parametrize(
-    ("changes", "live"),
-    [
-        ({"generation": 1}, LIVE),
-        ({"generation": 2}, LIVE),
-        ({"ended_at": NOW, "end_reason": SessionEnd.SIGNED_OUT}, LIVE),
-        ({"expires_at": LATER}, LIVE),
-        ({"last_used_at": NOW}, LiveAt(at=LATER, idle_since=NOW)),
-    ],
-    ids=["older", "newer", "ended", "expired", "idle"],
-)
-async def test_what_is_not_live_does_not_rotate(
-    backend: Backend, ada: User, changes: dict[str, object], live: LiveAt
-) -> None:
-    session = a_session(ada.id, **changes)
-    await add(backend, session)
-    async with backend.uow() as uow:
-        assert await uow.sessions.rotate(rotation(session, live=live)) is None
-        await uow.commit()
-    assert await get(backend, session) == session
 
 
 async def test_liveness_ends_at_the_instant_and_not_before(backend: Backend, ada: User) -> None:
@@ -151,7 +81,6 @@ async def test_liveness_ends_at_the_instant_and_not_before(backend: Backend, ada
     live = LiveAt(at=LATER, idle_since=NOW - MICROSECOND)
     async with backend.uow() as uow:
         assert await uow.sessions.page(ada.id, live, None, 10) == [session]
-        assert await uow.sessions.rotate(rotation(session, live=live)) is not None
 
 
 async def test_live_sessions_of_one_account_are_listed_newest_first(
