@@ -6,6 +6,7 @@ from uuid import UUID
 from adapters.memory.records import Records
 from application.ports.passwords import CredentialRepository, PasswordLogin
 from domain.passwords import PasswordCredential
+from domain.users import User
 
 
 class MemoryCredentialRepository(CredentialRepository):
@@ -29,3 +30,10 @@ class MemoryCredentialRepository(CredentialRepository):
         return PasswordLogin(
             user=user, password_hash=credential.password_hash if credential else None
         )
+
+    async def lock_login(self, user_id: UUID, password_hash: str) -> User | None:
+        user = self._records.users.get(user_id)
+        credential = self._records.credentials.get(user_id)
+        if user is None or credential is None or credential.password_hash != password_hash:
+            return None
+        return user if user.is_active else None

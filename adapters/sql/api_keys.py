@@ -1,6 +1,5 @@
 """API keys in SQL, and the statement behind every call that is made with one."""
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,7 +18,7 @@ from domain.users import UserStatus
 
 
 def _to_row(key: ApiKey) -> dict[str, Any]:
-    return asdict(key) | {"scopes": sorted(key.scopes)}
+    return vars(key) | {"scopes": sorted(key.scopes)}
 
 
 def _from_row(values: dict[str, Any]) -> ApiKey:

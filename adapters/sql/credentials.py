@@ -11,6 +11,7 @@ from adapters.sql.tables import credentials, users
 from adapters.sql.users import ROLE_NAMES, user_from_row
 from application.ports.passwords import CredentialRepository, PasswordLogin
 from domain.passwords import PasswordCredential
+from domain.users import User, UserStatus
 
 PASSWORD = {"type": "password", "handle": ""}
 IS_PASSWORD = and_(credentials.c.type == "password", credentials.c.handle == "")
@@ -34,6 +35,18 @@ _FIND_PASSWORD = FixedStatement(
     select(credentials).where(credentials.c.user_id == parameter("owner_id"), IS_PASSWORD)
 )
 _FIND_LOGIN = FixedStatement(_LOGIN.where(users.c.email_key == parameter("key")))
+
+_LOCK_LOGIN = FixedStatement(
+    select(users, ROLE_NAMES)
+    .select_from(users.join(credentials, and_(credentials.c.user_id == users.c.id, IS_PASSWORD)))
+    .where(
+        users.c.id == parameter("owner_id"),
+        users.c.status == UserStatus.ACTIVE.value,
+        credentials.c.secret_hash == parameter("password_hash"),
+    )
+    # Of both rows: whoever has waited for a change of either looks at what it has become.
+    .with_for_update(of=[users, credentials])
+)
 
 
 class SqlCredentialRepository(CredentialRepository):
@@ -66,3 +79,7 @@ class SqlCredentialRepository(CredentialRepository):
         if row is None:
             return None
         return PasswordLogin(user=user_from_row(row), password_hash=row.secret_hash)
+
+    async def lock_login(self, user_id: UUID, password_hash: str) -> User | None:
+        row = await self._row(_LOCK_LOGIN, owner_id=user_id, password_hash=password_hash)
+        return user_from_row(row) if row else None

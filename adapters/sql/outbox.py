@@ -1,6 +1,5 @@
 """The outbox in SQL."""
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -60,7 +59,7 @@ class SqlOutboxRepository(OutboxRepository):
 
     async def add(self, message: OutboxMessage) -> None:
         self.has_added = True
-        row = asdict(message) | {"template": message.template.value}
+        row = vars(message) | {"template": message.template.value}
         await self._count(_INSERT, **row)
 
     async def count_since(self, user_id: UUID, template: MessageTemplate, since: datetime) -> int:

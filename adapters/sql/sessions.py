@@ -1,6 +1,5 @@
 """Sessions in SQL, and the statement behind every authenticated request."""
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,10 +25,10 @@ from domain.users import User, UserStatus
 
 
 def _to_row(session: Session) -> dict[str, Any]:
-    row = asdict(session)
-    row["amr"] = list(session.amr)
-    row["end_reason"] = session.end_reason.value if session.end_reason else None
-    return row
+    return vars(session) | {
+        "amr": list(session.amr),
+        "end_reason": session.end_reason.value if session.end_reason else None,
+    }
 
 
 def _from_row(row: Row[Any]) -> Session:

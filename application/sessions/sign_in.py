@@ -145,10 +145,8 @@ class SignIn:
         now = self._clock.now()
         session = self._new_session(command.actor, login.user, now)
         async with self._uow() as uow:
-            user = await uow.users.lock(login.user.id)
-            credential = await uow.credentials.find_password(login.user.id)
-            unchanged = credential is not None and credential.password_hash == login.password_hash
-            if user is None or not user.is_active or not unchanged:
+            user = await uow.credentials.lock_login(login.user.id, login.password_hash or "")
+            if user is None:
                 return None
             if fresh_hash is not None:
                 await uow.credentials.set_password(user.id, fresh_hash, now)

@@ -1,8 +1,12 @@
 """What every credential repository promises of passwords' hashes."""
 
+import asyncio
+from uuid import UUID
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from application.ports.users import UserChanges
 from domain.users import User, UserStatus
 from tests.adapters.contracts.texts import texts
 from tests.domain.samples import LATER, NOW, a_user, new_id
@@ -77,3 +81,39 @@ async def test_a_login_does_not_show_its_hash(backend: Backend, ada: User) -> No
         login = await uow.credentials.find_login(ada.email.key)
     assert login is not None
     assert "a hash to hide" not in repr(login)
+
+
+async def locked(backend: Backend, user_id: UUID, password_hash: str) -> User | None:
+    async with backend.uow() as uow:
+        return await uow.credentials.lock_login(user_id, password_hash)
+
+
+async def test_a_login_is_locked_while_it_is_what_it_was(backend: Backend, ada: User) -> None:
+    assert await locked(backend, ada.id, "") is None
+    await set_password(backend, ada, "hash")
+    assert await locked(backend, ada.id, "hash") == ada
+    assert await locked(backend, ada.id, "another hash") is None
+    assert await locked(backend, new_id(), "hash") is None
+    async with backend.uow() as uow:
+        await uow.users.change(ada.id, UserChanges(status=UserStatus.DISABLED), LATER, None)
+        await uow.commit()
+    assert await locked(backend, ada.id, "hash") is None
+
+
+@pytest.mark.parametrize("what", ["password", "status", "nothing"])
+async def test_who_waits_for_a_login_sees_what_it_has_become(
+    backend: Backend, ada: User, what: str
+) -> None:
+    await set_password(backend, ada, "hash")
+    async with backend.uow() as first:
+        await first.users.lock(ada.id)
+        if what == "password":
+            await first.credentials.set_password(ada.id, "another hash", LATER)
+        if what == "status":
+            changes = UserChanges(status=UserStatus.DISABLED)
+            await first.users.change(ada.id, changes, LATER, None)
+        second = asyncio.create_task(locked(backend, ada.id, "hash"))
+        done, _ = await asyncio.wait([second], timeout=0.1)
+        assert not done
+        await first.commit()
+    assert (await second == ada) is (what == "nothing")
