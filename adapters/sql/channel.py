@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
-from sqlalchemy import CursorResult, Executable
-from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.pool import Pool, PoolProxiedConnection
+from sqlalchemy import Connection, CursorResult, Executable
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.util.concurrency import greenlet_spawn
 
 from adapters.sql.fixed_statements import CompiledStatement, FixedStatement
 
@@ -23,9 +24,16 @@ class Channel:
     raise.
     """
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        self.connection = connection
-        self.dialect = connection.dialect
+    def __init__(self, engine: AsyncEngine, connection: AsyncConnection | None = None) -> None:
+        self.dialect = engine.dialect
+        self._connection = connection
+
+    @property
+    def connection(self) -> AsyncConnection:
+        """SQLAlchemy's own view of it."""
+        if self._connection is None:
+            raise RuntimeError("the channel is closed")
+        return self._connection
 
     async def begin(self) -> None:
         """What follows happens together, at `commit`, or not at all."""
@@ -34,10 +42,6 @@ class Channel:
     async def commit(self) -> None:
         """Makes it durable, or raises and makes nothing so."""
         await self.connection.commit()
-
-    async def leave(self) -> None:
-        """Takes back what was not committed."""
-        # Closing an SQLAlchemy connection rolls its transaction back.
 
     async def execute(
         self,
@@ -57,19 +61,47 @@ class Channel:
 
 
 class AsyncpgChannel(Channel):
-    """On a connection in SQLAlchemy's autocommit: transactions are begun and ended here.
+    """Past SQLAlchemy, but for its pool: transactions are begun and ended here.
 
-    With `fixed_go_past` fixed statements go to asyncpg as they are.
+    With `fixed_go_past` fixed statements go to asyncpg as they are. Only other ones make it an
+    SQLAlchemy connection, which costs more than some statements.
     """
 
     def __init__(
-        self, connection: AsyncConnection, raw: PoolProxiedConnection, *, fixed_go_past: bool
+        self, engine: AsyncEngine, raw: PoolProxiedConnection, *, fixed_go_past: bool
     ) -> None:
-        super().__init__(connection)
+        super().__init__(engine)
+        self._engine = engine
         self._raw = raw
         self._driver: Any = raw.driver_connection
         self._fixed_go_past = fixed_go_past
         self._has_committed = False
+
+    @classmethod
+    async def open(cls, engine: AsyncEngine, *, fixed_go_past: bool) -> Self:
+        """On a connection of the engine's pool; `close` gives it back."""
+        raw = await greenlet_spawn(connect, engine)
+        return cls(engine, raw, fixed_go_past=fixed_go_past)
+
+    async def close(self) -> None:
+        """Takes back what was not committed."""
+        try:
+            if not self._driver.is_closed() and self._driver.is_in_transaction():
+                # Whoever is cancelled must not leave half a transaction to the next one.
+                await asyncio.shield(self._ask(self._driver.execute("ROLLBACK")))
+        finally:
+            if self._connection is not None:
+                await asyncio.shield(self._connection.close())
+            else:
+                await greenlet_spawn(self._raw.close)
+
+    @property
+    def connection(self) -> AsyncConnection:
+        if self._connection is None:
+            connection = Connection(self._engine.sync_engine, self._raw)
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            self._connection = AsyncConnection(self._engine, connection)
+        return self._connection
 
     async def begin(self) -> None:
         await self._ask(self._driver.execute("BEGIN"))
@@ -126,7 +158,7 @@ class AsyncpgChannel(Channel):
             return await answer
         except BaseException as error:
             if not is_refusal(error):
-                give_up(self.connection.engine.sync_engine.pool, self._raw, error)
+                give_up(self._engine, self._raw, error)
             raise
 
 
@@ -139,10 +171,18 @@ def is_refusal(error: BaseException) -> bool:
     return state is not None and not str(state).startswith(_ENDED)
 
 
-def give_up(pool: Pool, raw: PoolProxiedConnection, error: BaseException) -> None:
+def connect(engine: AsyncEngine) -> PoolProxiedConnection:
+    """A connection of its pool. Raises what the driver raises; call it in a greenlet."""
+    try:
+        return engine.sync_engine.pool.connect()
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise error.__cause__ or error from None
+
+
+def give_up(engine: AsyncEngine, raw: PoolProxiedConnection, error: BaseException) -> None:
     """Takes a connection out of the pool on which nobody knows what the server still sends."""
     if isinstance(error, TimeoutError) or not isinstance(error, Exception):
         raw.invalidate(error)
     else:
         # Whatever ended this one has ended those of its age as well.
-        pool._invalidate(raw, error)  # noqa: SLF001 - as the engine itself does
+        engine.sync_engine.pool._invalidate(raw, error)  # noqa: SLF001 - as the engine itself does

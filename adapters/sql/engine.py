@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,13 +53,7 @@ class Database:
         self.engine = self._sqlite(pool) if self.is_sqlite else self._postgresql(pool)
         event.listen(self.engine.sync_engine, "checkin", _note_checkin)
         event.listen(self.engine.sync_engine, "checkout", self._check_if_long_idle)
-        # asyncpg's autocommit is local to the connection: a read costs one round trip, not three.
-        # Transactions on PostgreSQL are begun on top of it: SQLAlchemy's cost twice as much.
-        self._reading = (
-            self.engine.execution_options(**{_READING: True})
-            if self.is_sqlite
-            else self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        )
+        self._reading = self.engine.execution_options(**{_READING: True})
 
     def _sqlite(self, pool: PoolSettings) -> AsyncEngine:
         engine = create_async_engine(
@@ -126,34 +120,33 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Channel]:
         """A connection on which every statement commits by itself."""
-        async with self._reading.connect() as connection:
-            yield await self._channel(connection)
+        if self.is_sqlite:
+            async with self._reading.connect() as connection:
+                yield Channel(self._reading, connection)
+            return
+        channel = await AsyncpgChannel.open(self.engine, fixed_go_past=self.fixed_go_past)
+        try:
+            yield channel
+        finally:
+            await channel.close()
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Channel]:
         """A connection in a transaction that rolls back unless it is committed."""
-        gate = self._write_turn() if self.is_sqlite else nullcontext()
-        engine = self.engine if self.is_sqlite else self._reading
-        async with gate, engine.connect() as connection:
-            channel = await self._channel(connection)
-            await channel.begin()
-            try:
-                if self.pool.pgbouncer:
-                    # For this transaction alone: the session is lent to others afterwards.
-                    limits = _time_limits(self.pool.statement_timeout_seconds)
-                    settings = ", ".join(
-                        f"set_config('{k}', '{v}', true)" for k, v in limits.items()
-                    )
-                    await connection.exec_driver_sql(f"SELECT {settings}")
-                yield channel
-            finally:
-                await channel.leave()
-
-    async def _channel(self, connection: AsyncConnection) -> Channel:
         if self.is_sqlite:
-            return Channel(connection)
-        raw = await connection.get_raw_connection()
-        return AsyncpgChannel(connection, raw, fixed_go_past=self.fixed_go_past)
+            async with self._write_turn(), self.engine.connect() as connection:
+                channel = Channel(self.engine, connection)
+                await channel.begin()
+                yield channel
+            return
+        async with self.reading() as channel:
+            await channel.begin()
+            if self.pool.pgbouncer:
+                # For this transaction alone: the session is lent to others afterwards.
+                limits = _time_limits(self.pool.statement_timeout_seconds)
+                settings = ", ".join(f"set_config('{k}', '{v}', true)" for k, v in limits.items())
+                await channel.connection.exec_driver_sql(f"SELECT {settings}")
+            yield channel
 
     @property
     def fixed_go_past(self) -> bool:

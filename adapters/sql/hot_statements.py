@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.util.concurrency import await_, greenlet_spawn
 
-from adapters.sql.channel import give_up, is_refusal
+from adapters.sql.channel import connect, give_up, is_refusal
 from adapters.sql.engine import Database
 from adapters.sql.errors import translated
 from adapters.sql.fixed_statements import FixedStatement
@@ -28,7 +28,6 @@ class HotStatement:
         self._statement = statement
         self._writes = writes
         self._dialect = database.engine.dialect
-        self._connect_error: type[Exception] = self._dialect.loaded_dbapi.Error
         # Connections beyond the pool's size are made for one use; a queue in front is cheaper.
         self._places = asyncio.Semaphore(database.pool.size)
 
@@ -62,17 +61,13 @@ class HotStatement:
             return row
 
     def _fetch(self, text: str, values: list[Any]) -> Any:
-        pool = self._database.engine.sync_engine.pool
-        try:
-            connection = pool.connect()
-        except self._connect_error as error:
-            raise error.__cause__ or error from None
+        connection = connect(self._database.engine)
         driver: Any = connection.driver_connection
         try:
             return await_(driver.fetchrow(text, *values))
         except BaseException as error:
             if not is_refusal(error):
-                give_up(pool, connection, error)
+                give_up(self._database.engine, connection, error)
             raise
         finally:
             connection.close()

@@ -61,20 +61,11 @@ def create_app(container: Container | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.container = container
-    app.include_router(health.router)
-    app.include_router(metrics.router)
-    app.include_router(well_known.router)
-    app.include_router(users.router)
-    app.include_router(roles.router)
-    app.include_router(permissions.router)
-    app.include_router(auth.router)
-    app.include_router(sessions.router)
-    app.include_router(api_keys.router)
-    app.include_router(items.router)
-    app.include_router(events.router)
-    app.include_router(oauth.router)
-    app.include_router(recovery.router)
-    app.include_router(account_pages.router)
+    # Routes are tried in this order: what is asked most comes first.
+    for part in (auth, oauth, items, users, sessions, api_keys, roles, permissions, events):
+        app.include_router(part.router)
+    for part in (recovery, well_known, health, metrics, account_pages):
+        app.include_router(part.router)
     require_access_rules(app)
     register_error_handlers(app)
     install_openapi(app)

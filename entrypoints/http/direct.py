@@ -1,48 +1,86 @@
 """What is asked far more often than all else is answered before routes are tried one by one.
 
-The framework's own way to a route costs more than everything that these two do. They run the same
-functions as their routes, which stand in the OpenAPI document: authentication, limits, use case.
+The framework's own way to a route costs more than everything that most of these do. They run the
+same functions as their routes, which stand in the OpenAPI document: authentication, limits, use
+case. A body that is not plainly what the route takes goes the framework's way, which knows what to
+say about it.
 """
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import Request, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from pydantic import BaseModel, ValidationError
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.errors import DomainError
+from entrypoints.http.auth import login, refresh
 from entrypoints.http.counting import count_begin
-from entrypoints.http.dependencies import caller_of, get_container
+from entrypoints.http.dependencies import (
+    anonymous_actor,
+    caller_of,
+    get_container,
+    optional_actor,
+)
 from entrypoints.http.errors import HttpError, answer_domain_error, render_http_error
 from entrypoints.http.health import live
+from entrypoints.http.idempotency import HEADER as IDEMPOTENCY_KEY
+from entrypoints.http.idempotency import KeyedRequest
+from entrypoints.http.limits import get_limits
 from entrypoints.http.middleware.boundary import ErrorBoundary
 from entrypoints.http.operations import API_PREFIX
-from entrypoints.http.users import get_me
+from entrypoints.http.schemas.auth import LoginBody, RefreshBody
+from entrypoints.http.schemas.users import RegisterBody
+from entrypoints.http.users import get_me, register_user
 
-_Endpoint = Callable[[Request], Awaitable[Response]]
 
-
-async def _me(request: Request) -> Response:
+async def _me(request: Request, _: None) -> Response:
     services = await get_container(request)
     actor = await caller_of(request, services)
     return await get_me(actor, services, request.headers.get("if-none-match"))
 
 
-async def _live(_: Request) -> Response:
+async def _live(_: Request, __: None) -> Response:
     return await live()
 
 
-_ENDPOINTS: dict[tuple[str, str], _Endpoint] = {
-    ("GET", f"{API_PREFIX}/users/me"): _me,
-    ("GET", "/health/live"): _live,
-}
+async def _refresh(request: Request, body: RefreshBody) -> Response:
+    return await refresh(body, await anonymous_actor(request), await get_container(request))
+
+
+async def _login(request: Request, body: LoginBody) -> Response:
+    actor, services = await anonymous_actor(request), await get_container(request)
+    return await login(body, actor, services, await get_limits(request))
+
+
+async def _register(request: Request, body: RegisterBody) -> Response:
+    services, limits = await get_container(request), await get_limits(request)
+    actor = await optional_actor(request, services, limits)
+    keyed = KeyedRequest(request, services, None)
+    return await register_user(request, body, actor, services, limits, keyed)
 
 
 @dataclass(frozen=True)
-class _Route:
-    """What the log and the metrics know a route by."""
+class _Endpoint:
+    """`path_format` is what the log and the metrics know the route by."""
 
     path_format: str
+    answer: Callable[[Request, Any], Awaitable[Response]]
+    body: type[BaseModel] | None = None
+
+
+_ENDPOINTS: dict[tuple[str, str], _Endpoint] = {
+    (method, endpoint.path_format): endpoint
+    for method, endpoint in (
+        ("GET", _Endpoint(f"{API_PREFIX}/users/me", _me)),
+        ("GET", _Endpoint("/health/live", _live)),
+        ("POST", _Endpoint(f"{API_PREFIX}/auth/refresh", _refresh, RefreshBody)),
+        ("POST", _Endpoint(f"{API_PREFIX}/auth/login", _login, LoginBody)),
+        ("POST", _Endpoint(f"{API_PREFIX}/users", _register, RegisterBody)),
+    )
+}
 
 
 class DirectRoutes:
@@ -51,24 +89,62 @@ class DirectRoutes:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._direct = ErrorBoundary(_answer)
-        self._routes = {key: (end, _Route(key[1])) for key, end in _ENDPOINTS.items()}
+        # A copy, so that a service can be measured without some of them.
+        self._endpoints = dict(_ENDPOINTS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        known = (
-            self._routes.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
-        )
-        if known is None:
+        endpoint = None
+        if scope["type"] == "http":
+            endpoint = self._endpoints.get((scope["method"], scope["path"]))
+        if endpoint is None:
             await self._app(scope, receive, send)
-        else:
-            scope["endpoint"], scope["route"] = known
-            count_begin(scope)
-            await self._direct(scope, receive, send)
+            return
+        body = None
+        if endpoint.body is not None:
+            body, receive = await _read(scope, receive, endpoint.body)
+            if body is None:
+                await self._app(scope, receive, send)
+                return
+        scope["route"], scope["endpoint"], scope["direct_body"] = endpoint, endpoint.answer, body
+        count_begin(scope)
+        await self._direct(scope, receive, send)
+
+
+async def _read(
+    scope: Scope, receive: Receive, model: type[BaseModel]
+) -> tuple[BaseModel | None, Receive]:
+    """The body, if it is in order, and from where it can be read once more if it is not."""
+    headers = Headers(scope=scope)
+    if (
+        headers.get("content-type") != "application/json"
+        or "content-length" not in headers
+        or IDEMPOTENCY_KEY in headers
+    ):
+        return None, receive
+    messages: list[Message] = []
+    while not messages or messages[-1].get("more_body"):
+        messages.append(await receive())
+    try:
+        # That a client has left has no body, and is no JSON.
+        content = b"".join(message.get("body", b"") for message in messages)
+        return model.model_validate_json(content), receive
+    except ValidationError:
+        return None, _again(messages, receive)
+
+
+def _again(messages: list[Message], receive: Receive) -> Receive:
+    remaining = iter(messages)
+
+    async def receive_again() -> Message:
+        return next(remaining, None) or await receive()
+
+    return receive_again
 
 
 async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
     request = Request(scope, receive)
     try:
-        response: Response = await scope["endpoint"](request)
+        response: Response = await scope["endpoint"](request, scope["direct_body"])
     except DomainError as error:
         response = await answer_domain_error(request, error)
     except HttpError as error:
