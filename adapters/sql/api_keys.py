@@ -6,9 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import Row, Update, case, insert, literal, or_, select, update
 
+from adapters.sql.batched_lookups import BatchedLookup
 from adapters.sql.engine import Database
-from adapters.sql.fixed_statements import FixedStatement, parameter
-from adapters.sql.hot_statements import HotStatement
 from adapters.sql.statements import StatementRunner
 from adapters.sql.tables import api_keys, users
 from adapters.sql.users import PERMISSION_NAMES, ROLE_NAMES, split_names, user_from_row
@@ -97,7 +96,7 @@ def _revoke(at: datetime) -> Update:
 _OF_KEY = "key_"
 """Account and key have columns of the same names."""
 
-_LIVE_KEY = (
+_LIVE_KEYS = (
     select(
         users,
         ROLE_NAMES,
@@ -105,12 +104,7 @@ _LIVE_KEY = (
         *(column.label(f"{_OF_KEY}{column.name}") for column in api_keys.c),
     )
     .select_from(api_keys.join(users, users.c.id == api_keys.c.owner_id))
-    .where(
-        api_keys.c.public_id == parameter("public_id"),
-        api_keys.c.revoked_at.is_(None),
-        api_keys.c.expires_at > parameter("at"),
-        users.c.status == UserStatus.ACTIVE.value,
-    )
+    .where(api_keys.c.revoked_at.is_(None), users.c.status == UserStatus.ACTIVE.value)
 )
 
 
@@ -118,11 +112,11 @@ class SqlApiKeyLookup(ApiKeyLookup):
     """On the primary, in autocommit: one statement, one round trip."""
 
     def __init__(self, primary: Database) -> None:
-        self._live_key = HotStatement(primary, FixedStatement(_LIVE_KEY))
+        self._live = BatchedLookup(primary, _LIVE_KEYS, api_keys.c.public_id, f"{_OF_KEY}public_id")
 
     async def find_live(self, public_id: str, at: datetime) -> LiveApiKey | None:
-        row = await self._live_key.once_more(public_id=public_id, at=at)
-        if row is None:
+        row = await self._live.find(public_id)
+        if row is None or row.key_expires_at <= at:
             return None
         columns = row._asdict()
         return LiveApiKey(

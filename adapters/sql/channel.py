@@ -52,8 +52,12 @@ class Channel:
         return await self.connection.execute(statement, parameters)
 
     async def row(self, fixed: FixedStatement, parameters: Parameters) -> Any:
-        """The row with its columns as attributes, or None."""
+        """The only row with its columns as attributes, or None."""
         return (await self.execute(fixed.statement, parameters)).one_or_none()
+
+    async def rows(self, fixed: FixedStatement, parameters: Parameters) -> list[Any]:
+        """Rows with their columns as attributes."""
+        return list(await self.execute(fixed.statement, parameters))
 
     async def count(self, fixed: FixedStatement, parameters: Parameters) -> int:
         """How many rows a statement that returns none has changed."""

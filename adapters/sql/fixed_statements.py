@@ -17,10 +17,10 @@ def parameter(name: str, type_: TypeEngine[Any] | None = None) -> BindParameter[
 
 
 class FixedStatement:
-    """One statement in which only parameters vary; what it returns is at most one row.
+    """One statement in which only parameters vary.
 
     Parameters go by the names of its bound parameters, an INSERT's by its columns. Each column of
-    the row stands under a name of its own.
+    a row stands under a name of its own.
     """
 
     def __init__(self, statement: Executable) -> None:

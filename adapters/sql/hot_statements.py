@@ -31,40 +31,43 @@ class HotStatement:
         # Connections beyond the pool's size are made for one use; a queue in front is cheaper.
         self._places = asyncio.Semaphore(database.pool.size)
 
-    async def once_more(self, **parameters: Any) -> Any:
-        """The row with its columns as attributes, or None; tried again where it is interrupted."""
+    async def rows(self, **parameters: Any) -> list[Any]:
+        """With their columns as attributes; asked for once more where that is interrupted.
+
+        Raises Unavailable.
+        """
         return await once_more(lambda: self._once(parameters))
 
-    async def _once(self, parameters: dict[str, Any]) -> Any:
+    async def _once(self, parameters: dict[str, Any]) -> list[Any]:
         with translated():
-            return await self._row(parameters)
+            return await self._rows(parameters)
 
-    async def _row(self, parameters: dict[str, Any]) -> Any:
+    async def _rows(self, parameters: dict[str, Any]) -> list[Any]:
         if not self._database.fixed_go_past:
             return await self._in_a_channel(parameters)
         compiled = self._statement.compiled(self._dialect)
         values = compiled.values(parameters)
         await self._take_place()
         try:
-            record = await greenlet_spawn(self._fetch, compiled.text, values)
+            records = await greenlet_spawn(self._fetch, compiled.text, values)
         finally:
             self._places.release()
-        return None if record is None else compiled.row(record)
+        return [compiled.row(record) for record in records]
 
-    async def _in_a_channel(self, parameters: dict[str, Any]) -> Any:
+    async def _in_a_channel(self, parameters: dict[str, Any]) -> list[Any]:
         if not self._writes:
             async with self._database.reading() as channel:
-                return await channel.row(self._statement, parameters)
+                return await channel.rows(self._statement, parameters)
         async with self._database.writing() as channel:
-            row = await channel.row(self._statement, parameters)
+            rows = await channel.rows(self._statement, parameters)
             await channel.commit()
-            return row
+            return rows
 
     def _fetch(self, text: str, values: list[Any]) -> Any:
         connection = connect(self._database.engine)
         driver: Any = connection.driver_connection
         try:
-            return await_(driver.fetchrow(text, *values))
+            return await_(driver.fetch(text, *values))
         except BaseException as error:
             if not is_refusal(error):
                 give_up(self._database.engine, connection, error)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, insert, select, update
 
+from adapters.sql.batched_lookups import BatchedLookup
 from adapters.sql.engine import Database
 from adapters.sql.fixed_statements import FixedStatement, parameter
 from adapters.sql.hot_statements import HotStatement
@@ -103,16 +104,17 @@ def _is_live(at: Any, idle_since: Any) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-_LIVE_SESSION = (
-    select(users, ROLE_NAMES, PERMISSION_NAMES, sessions.c.auth_time)
-    .select_from(sessions.join(users, users.c.id == sessions.c.user_id))
-    .where(
-        sessions.c.id == parameter("session_id"),
-        sessions.c.user_id == parameter("user_id"),
-        sessions.c.ended_at.is_(None),
-        sessions.c.expires_at > parameter("at"),
-        users.c.status == UserStatus.ACTIVE.value,
+_LIVE_SESSIONS = (
+    select(
+        users,
+        ROLE_NAMES,
+        PERMISSION_NAMES,
+        sessions.c.id.label("session_id"),
+        sessions.c.auth_time,
+        sessions.c.expires_at,
     )
+    .select_from(sessions.join(users, users.c.id == sessions.c.user_id))
+    .where(sessions.c.ended_at.is_(None), users.c.status == UserStatus.ACTIVE.value)
 )
 
 
@@ -120,11 +122,11 @@ class SqlSessionLookup(SessionLookup):
     """On the primary, in autocommit: one statement, one round trip."""
 
     def __init__(self, primary: Database) -> None:
-        self._live_session = HotStatement(primary, FixedStatement(_LIVE_SESSION))
+        self._live = BatchedLookup(primary, _LIVE_SESSIONS, sessions.c.id, "session_id")
 
     async def find_live(self, session_id: UUID, user_id: UUID, at: datetime) -> LiveSession | None:
-        row = await self._live_session.once_more(session_id=session_id, user_id=user_id, at=at)
-        if row is None:
+        row = await self._live.find(session_id)
+        if row is None or row.id != user_id or row.expires_at <= at:
             return None
         return LiveSession(
             session_id=session_id,
@@ -134,16 +136,12 @@ class SqlSessionLookup(SessionLookup):
         )
 
 
-_WITH_ACCOUNT = FixedStatement(
-    select(
-        users,
-        ROLE_NAMES,
-        # Last, and under names of their own: the account has columns of the same names.
-        *(column.label(f"session_{column.name}") for column in sessions.c),
-    )
-    .select_from(sessions.join(users, users.c.id == sessions.c.user_id))
-    .where(sessions.c.id == parameter("session_id"))
-)
+_WITH_ACCOUNT = select(
+    users,
+    ROLE_NAMES,
+    # Last, and under names of their own: the account has columns of the same names.
+    *(column.label(f"session_{column.name}") for column in sessions.c),
+).select_from(sessions.join(users, users.c.id == sessions.c.user_id))
 _ROTATE = FixedStatement(
     update(sessions)
     .where(
@@ -164,18 +162,18 @@ _ROTATE = FixedStatement(
 
 class SqlSessionRefresher(SessionRefresher):
     def __init__(self, primary: Database) -> None:
-        self._with_account = HotStatement(primary, _WITH_ACCOUNT)
+        self._with_account = BatchedLookup(primary, _WITH_ACCOUNT, sessions.c.id, "session_id")
         self._rotate = HotStatement(primary, _ROTATE, writes=True)
 
     async def find(self, session_id: UUID) -> tuple[Session, User] | None:
-        row = await self._with_account.once_more(session_id=session_id)
+        row = await self._with_account.find(session_id)
         if row is None:
             return None
         names = sessions.c.keys()
         return _session(dict(zip(names, row[-len(names) :], strict=True))), user_from_row(row)
 
     async def rotate(self, rotation: Rotation) -> Session | None:
-        row = await self._rotate.once_more(
+        rotated = await self._rotate.rows(
             session_id=rotation.session_id,
             used_generation=rotation.generation,
             at=rotation.live.at,
@@ -183,4 +181,4 @@ class SqlSessionRefresher(SessionRefresher):
             from_ip=rotation.ip,
             from_user_agent=rotation.user_agent,
         )
-        return _from_row(row) if row else None
+        return _from_row(rotated[0]) if rotated else None

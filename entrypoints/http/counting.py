@@ -33,9 +33,9 @@ class CountedRoute(APIRoute):
 
 
 def count_begin(scope: Scope) -> None:
-    """Call once the request's route is known."""
+    """Call as soon as the request's route is known; again, it changes nothing."""
     context = context_of(scope)
-    if context.telemetry is not None:
+    if context.telemetry is not None and context.in_flight is None:
         context.in_flight = route_template(scope)
         context.telemetry.request_began(context.in_flight)
 

@@ -8,7 +8,7 @@ say about it.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 from fastapi import Request, Response
 from pydantic import BaseModel, ValidationError
@@ -36,13 +36,13 @@ from entrypoints.http.schemas.users import RegisterBody
 from entrypoints.http.users import get_me, register_user
 
 
-async def _me(request: Request, _: None) -> Response:
+async def _me(request: Request) -> Response:
     services = await get_container(request)
     actor = await caller_of(request, services)
     return await get_me(actor, services, request.headers.get("if-none-match"))
 
 
-async def _live(_: Request, __: None) -> Response:
+async def _live(_: Request) -> Response:
     return await live()
 
 
@@ -67,7 +67,7 @@ class _Endpoint:
     """`path_format` is what the log and the metrics know the route by."""
 
     path_format: str
-    answer: Callable[[Request, Any], Awaitable[Response]]
+    answer: Callable[..., Awaitable[Response]]
     body: type[BaseModel] | None = None
 
 
@@ -99,14 +99,14 @@ class DirectRoutes:
         if endpoint is None:
             await self._app(scope, receive, send)
             return
-        body = None
+        scope["route"], scope["endpoint"] = endpoint, endpoint.answer
+        count_begin(scope)
         if endpoint.body is not None:
             body, receive = await _read(scope, receive, endpoint.body)
             if body is None:
                 await self._app(scope, receive, send)
                 return
-        scope["route"], scope["endpoint"], scope["direct_body"] = endpoint, endpoint.answer, body
-        count_begin(scope)
+            scope["endpoint"] = partial(endpoint.answer, body=body)
         await self._direct(scope, receive, send)
 
 
@@ -144,7 +144,7 @@ def _again(messages: list[Message], receive: Receive) -> Receive:
 async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
     request = Request(scope, receive)
     try:
-        response: Response = await scope["endpoint"](request, scope["direct_body"])
+        response: Response = await scope["endpoint"](request)
     except DomainError as error:
         response = await answer_domain_error(request, error)
     except HttpError as error:

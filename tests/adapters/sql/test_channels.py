@@ -1,0 +1,109 @@
+"""Transactions past SQLAlchemy: whatever happens in one, the next finds the connection clean."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from adapters.sql.engine import Database
+from adapters.sql.unit_of_work import SqlUnitOfWorkFactory
+from application.ports.users import UserChanges
+from domain.users import EmailAlreadyRegistered, UserFilter
+from tests.domain.samples import LATER, a_user
+from tests.storage import open_database, sql_backend
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def one_connection() -> dict[str, int]:
+    return {"size": 1, "max_overflow": 0}
+
+
+async def names(uow_factory: SqlUnitOfWorkFactory) -> list[str]:
+    async with uow_factory.reading() as uow:
+        return [each.name for each in await uow.users.page(UserFilter(), None, 10)]
+
+
+async def test_fixed_and_other_statements_are_in_one_transaction(
+    postgresql_database_url: str, one_connection: dict[str, int]
+) -> None:
+    async with open_database(postgresql_database_url, **one_connection) as database:
+        factory = SqlUnitOfWorkFactory(database)
+        for end in ("leave", "commit"):
+            async with factory() as uow:
+                user = a_user(name="fixed")
+                await uow.users.add(user)
+                # What is changed depends on what is given: no fixed statement.
+                await uow.users.change(user.id, UserChanges(name="other"), LATER, None)
+                if end == "commit":
+                    await uow.commit()
+            assert await names(factory) == ([] if end == "leave" else ["other"])
+
+
+async def test_a_transaction_that_had_failed_does_not_pretend_to_commit(
+    postgresql_database_url: str, one_connection: dict[str, int]
+) -> None:
+    user = a_user()
+    async with open_database(postgresql_database_url, **one_connection) as database:
+        factory = SqlUnitOfWorkFactory(database)
+        async with factory() as uow:
+            await uow.users.add(user)
+            with pytest.raises(EmailAlreadyRegistered):
+                await uow.users.add(replace(a_user(), email=user.email))
+            with pytest.raises(RuntimeError, match="failed"):
+                await uow.commit()
+        assert await names(factory) == []
+
+
+async def test_a_unit_that_is_cancelled_in_a_statement_leaves_nothing_behind(
+    postgresql_database_url: str, one_connection: dict[str, int]
+) -> None:
+    async with open_database(postgresql_database_url, **one_connection) as database:
+        factory = SqlUnitOfWorkFactory(database)
+        inside, other = asyncio.Event(), a_user()
+        async with factory() as uow:
+            await uow.users.add(other)
+            await uow.commit()
+
+        async def wait() -> None:
+            async with factory() as uow:
+                await uow.users.add(a_user())
+                inside.set()
+                await uow.users.lock(other.id)
+
+        async with (
+            open_database(postgresql_database_url) as beside,
+            SqlUnitOfWorkFactory(beside)() as holder,
+        ):
+            await holder.users.lock(other.id)
+            task = asyncio.create_task(wait())
+            await inside.wait()
+            await asyncio.sleep(0.05)
+            task.cancel()
+            await asyncio.wait([task], timeout=5)
+            assert task.cancelled()
+            assert await names(factory) == [other.name]
+        assert database.pool_state().in_use == 0
+
+
+async def test_a_unit_that_is_cancelled_between_statements_gives_its_connection_back(
+    database: Database,
+) -> None:
+    factory = sql_backend(database).uow
+    inside = asyncio.Event()
+
+    async def wait() -> None:
+        async with factory() as uow:
+            await uow.users.add(a_user())
+            inside.set()
+            await asyncio.sleep(30)
+
+    task = asyncio.create_task(wait())
+    await inside.wait()
+    task.cancel()
+    await asyncio.wait([task], timeout=5)
+    assert task.cancelled()
+    async with factory.reading() as uow:
+        assert await uow.users.find("nobody") is None
+    assert database.pool_state().in_use == 0
