@@ -66,9 +66,9 @@ class BatchedLookup:
                 # Who came meanwhile has waited as well, and must not wait for another try.
                 taken, self._waiting = [*taken, *self._waiting], []
                 _fail(taken, error)
-                if isinstance(error, Unavailable):
-                    continue
-                raise
+                if not isinstance(error, Exception):
+                    raise
+                continue
             found = {getattr(row, self._name): row for row in rows}
             for asked in taken:
                 if not asked.answer.done():
