@@ -62,7 +62,9 @@ def _log_format(earlier: dict[str, Any]) -> Literal["json", "pretty"]:
 
 
 def _hash_concurrency() -> int:
-    return max(1, min(os.cpu_count() or 1, 4))
+    # Those this process may run on: on one core two hashes at once only take turns.
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(cores or 1, 4))
 
 
 class Settings(BaseSettings):

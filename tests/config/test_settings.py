@@ -63,7 +63,7 @@ def test_hosts_follow_the_public_url(set_variables: SetVariables) -> None:
 def test_hashing_uses_at_most_four_processors(
     cpus: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("os.cpu_count", lambda: cpus)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cpus or 0)))
     assert load_settings().hash_concurrency == min(cpus or 1, 4)
 
 

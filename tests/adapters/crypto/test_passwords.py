@@ -1,6 +1,8 @@
 """The argon2 pool: right answers for any stored hash, and bounded work whoever comes or goes."""
 
 import asyncio
+import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -305,3 +307,14 @@ async def test_nobody_is_admitted_to_a_queue_that_is_full() -> None:
             pass
         gate.opened.set()
         await asyncio.gather(*running)
+
+
+async def test_a_hash_steps_back_behind_the_event_loop() -> None:
+    def priority(_: str) -> str:
+        return str(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    with gated() as (hasher, gate):
+        gate.hash = priority  # type: ignore[method-assign]
+        of_hash = int(await hasher.hash("any password"))
+    # Elsewhere threads have no priority of their own.
+    assert of_hash > int(priority("")) or sys.platform != "linux"
