@@ -314,7 +314,7 @@ async def test_a_hash_steps_back_behind_the_event_loop() -> None:
         return str(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
 
     with gated() as (hasher, gate):
-        gate.hash = priority  # type: ignore[method-assign]
+        gate.hash = priority  # type: ignore[assignment,method-assign]
         of_hash = int(await hasher.hash("any password"))
     # Elsewhere threads have no priority of their own.
     assert of_hash > int(priority("")) or sys.platform != "linux"
