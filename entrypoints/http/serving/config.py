@@ -6,6 +6,7 @@ import uvicorn
 
 
 class GuardedConfig(uvicorn.Config):
-    """`security_headers` are those of what is answered before there is a request."""
-
     security_headers: Mapping[str, str]
+    """Of what is answered before there is a request."""
+    is_leaving = False
+    """Since the server was told to stop: every answer is the last one of its connection."""

@@ -4,11 +4,14 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from domain.errors import Unavailable
 from entrypoints.http.middleware.shell import API_CSP
 from entrypoints.http.schemas.errors import ErrorBody
+
+_log = structlog.get_logger("doorward.http")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,14 +65,24 @@ LEAVING = Refusal(
 )
 
 
-def rendered(
+def told(
     refusal: Refusal,
-    request_id: str,
+    client_ip: str | None,
     elapsed_seconds: float,
     server_headers: Iterable[tuple[bytes, bytes]],
     security_headers: Mapping[str, str],
 ) -> bytes:
-    """The one error schema and the headers of every response; nothing of what was sent."""
+    """The answer, logged: the one error schema, the headers of every response, nothing of what was
+    sent.
+    """
+    request_id = str(uuid.uuid4())
+    _log.info(
+        "request_refused",
+        request_id=request_id,
+        status=refusal.status,
+        reason=refusal.reason,
+        client_ip=client_ip,
+    )
     error = ErrorBody(
         error=refusal.code, message=refusal.message, details=None, request_id=request_id
     )
@@ -88,7 +101,3 @@ def rendered(
     given = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     lines = b"".join(name + b": " + value + b"\r\n" for name, value in (*server_headers, *given))
     return STATUS_LINE[refusal.status] + lines + b"\r\n" + body
-
-
-def new_request_id() -> str:
-    return str(uuid.uuid4())

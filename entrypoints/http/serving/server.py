@@ -90,7 +90,7 @@ class GuardedServer(uvicorn.Server):
         # A signal handler: it may set flags, and nothing else.
         is_first = not self._captured_signals
         self._captured_signals.append(sig)
-        self._health.start_draining()
+        self._start_leaving()
         if not is_first and self._is_alone:
             self.should_exit = self.force_exit = True
         elif sig != signal.SIGTERM:
@@ -98,6 +98,10 @@ class GuardedServer(uvicorn.Server):
         elif is_first:
             self._drained_at = time.monotonic() + self._drain_seconds
             self.should_exit = self._drain_seconds == 0 or not self.started
+
+    def _start_leaving(self) -> None:
+        self._health.start_draining()
+        cast("GuardedConfig", self.config).is_leaving = True
 
     def _end_after_answers(self) -> None:
         for connection in tuple(self._connections):
@@ -108,7 +112,7 @@ class GuardedServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answers what was asked, within the grace; then whatever is left is cut off."""
         deadline = time.monotonic() + self._grace_seconds
-        self._health.start_draining()
+        self._start_leaving()
         await self._take_last_calls(sockets or ())
         self._end_after_answers()
         await self._wait(min(deadline, time.monotonic() + _LINGER_SECONDS))

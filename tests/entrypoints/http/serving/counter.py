@@ -19,7 +19,10 @@ PATIENCE_SECONDS = 10.0
 
 @dataclass
 class Application:
-    """Answers `/wait` when `go` is set, anything else once its body is there, with its length."""
+    """Answers with the length of a body once it is there; `/wait` when `go` is set.
+
+    `/early` is answered without its body.
+    """
 
     go: asyncio.Event = field(default_factory=asyncio.Event)
     seen: list[str] = field(default_factory=list)
@@ -32,7 +35,7 @@ class Application:
             return
         self.seen.append(scope["path"])
         length = 0
-        more = True
+        more = scope["path"] != "/early"
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
