@@ -33,7 +33,7 @@ def _oauth_operation(access: Access, codes: str, body: dict[str, Any]) -> dict[s
         400: {
             "model": OAuthErrorBody | ErrorBody,
             "content": {PROBLEM_JSON: {"schema": reference_to(ProblemBody)}},
-            "description": f"Codes: {codes}, or `invalid_host`.",
+            "description": f"Codes: {codes}; or `invalid_host`, `malformed_request`.",
         }
     }
     if access.credentials:
