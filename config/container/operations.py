@@ -20,6 +20,7 @@ class OperationUseCases(Shared):
         storage=Shared.storage,
         ring=Shared.key_ring,
         limiter=Shared.limiter,
+        mail=Shared.mail_route,
         clock=Shared.clock,
     )
     ensure_signing_keys = providers.Singleton(

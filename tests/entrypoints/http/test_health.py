@@ -10,7 +10,7 @@ from entrypoints.version import VERSION
 from tests.entrypoints.http.api import Api
 from tests.entrypoints.http.promises import MARKER
 
-CHECKS = {"database", "migrations", "signing_key", "limiter", "shutdown"}
+CHECKS = {"database", "migrations", "signing_key", "limiter", "mail", "shutdown"}
 
 
 class StorageAway(MemoryStorage):
