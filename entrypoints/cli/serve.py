@@ -58,6 +58,9 @@ def _heed_signals() -> None:
     """
     signal.signal(signal.SIGTERM, _end_well)
     signal.signal(signal.SIGINT, _interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        # The terminal has gone, and nobody wants it to stay without one (nohup).
+        signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
 
 
 def _end_well(*_: object) -> NoReturn:
@@ -135,6 +138,8 @@ async def set_up_alone(settings: "Settings") -> None:
 
 def _serve_as_worker(settings: "Settings", listener: "socket", heartbeat: "Heartbeat") -> None:
     """One of several processes. Whatever hinders it hinders all: ends them."""
+    # The supervisor hears of it, too.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     from uvicorn.config import STARTUP_FAILURE
 
     threading.Thread(target=_end_with_parent, daemon=True).start()
