@@ -83,7 +83,8 @@ async def _serve_here(settings: "Settings", listener: "socket") -> None:
         app = create_app(container)
     try:
         await set_up(container)
-        server = SingleServer(server_config(settings, app), settings, container.check_health())
+        config = server_config(settings, app, container.telemetry())
+        server = SingleServer(config, settings, container.check_health())
         await server.run_on(listener)
     finally:
         await close(container)
@@ -151,7 +152,7 @@ def _serve_as_worker(settings: "Settings", listener: "socket", heartbeat: "Heart
             from entrypoints.http.serving.server import server_config
 
             container = container_for(settings)
-            config = server_config(settings, create_app(container))
+            config = server_config(settings, create_app(container), container.telemetry())
             server = SupervisedServer(config, settings, container.check_health(), heartbeat)
     except Exception as error:  # noqa: BLE001 - any other end would be tried again for ever
         report(error)

@@ -288,7 +288,7 @@ class GuardedProtocol(HttpToolsProtocol):
                 self.client[0] if self.client else None,
                 self._left_at - self._since,
                 self.server_state.default_headers,
-                cast("GuardedConfig", self.config).security_headers,
+                cast("GuardedConfig", self.config),
             )
         )
 

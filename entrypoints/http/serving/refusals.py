@@ -1,7 +1,7 @@
 """Answers to what never becomes a request of the application, as bytes."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import structlog
@@ -10,6 +10,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from domain.errors import Unavailable
 from entrypoints.http.middleware.shell import API_CSP
 from entrypoints.http.schemas.errors import ErrorBody
+from entrypoints.http.serving.config import GuardedConfig
 
 _log = structlog.get_logger("doorward.http")
 
@@ -70,10 +71,10 @@ def told(
     client_ip: str | None,
     elapsed_seconds: float,
     server_headers: Iterable[tuple[bytes, bytes]],
-    security_headers: Mapping[str, str],
+    config: GuardedConfig,
 ) -> bytes:
-    """The answer, logged: the one error schema, the headers of every response, nothing of what was
-    sent.
+    """The answer, which is logged and counted here. It has the one error schema and the headers of
+    every response, and nothing of what was sent.
     """
     request_id = str(uuid.uuid4())
     _log.info(
@@ -83,6 +84,7 @@ def told(
         reason=refusal.reason,
         client_ip=client_ip,
     )
+    config.telemetry.request_unread(refusal.reason)
     error = ErrorBody(
         error=refusal.code, message=refusal.message, details=None, request_id=request_id
     )
@@ -95,7 +97,7 @@ def told(
         "X-Request-ID": request_id,
         "X-Response-Time": f"{elapsed_seconds * 1000:.2f}",
         "Content-Security-Policy": API_CSP,
-        **security_headers,
+        **config.security_headers,
         **dict(refusal.headers),
     }
     given = [(name.lower().encode(), value.encode()) for name, value in headers.items()]

@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from application.health import CheckHealth
+from application.ports.telemetry import RequestTelemetry
 from config.settings import Settings
 from entrypoints.http.middleware.shell import security_headers
 from entrypoints.http.serving import limits
@@ -30,7 +31,7 @@ _LINGER_SECONDS = 1.0
 _STEP_SECONDS = 0.05
 
 
-def server_config(settings: Settings, app: Any) -> uvicorn.Config:
+def server_config(settings: Settings, app: Any, telemetry: RequestTelemetry) -> uvicorn.Config:
     """How uvicorn is to behave; what it would say itself is said by our own shell."""
     config = GuardedConfig(
         app,
@@ -48,6 +49,7 @@ def server_config(settings: Settings, app: Any) -> uvicorn.Config:
         timeout_keep_alive=round(limits.KEEP_ALIVE_SECONDS),
         timeout_graceful_shutdown=max(1, round(settings.shutdown_grace_seconds)),
     )
+    config.telemetry = telemetry
     config.security_headers = security_headers(production=settings.environment == "production")
     return config
 

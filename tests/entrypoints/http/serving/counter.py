@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
+from adapters.memory.telemetry import MemoryTelemetry
 from config.container import container_for
 from config.settings import load_settings
 from entrypoints.http.serving.server import GuardedServer, server_config
@@ -64,6 +65,7 @@ class Counter:
 
     server: GuardedServer
     application: Application
+    telemetry: MemoryTelemetry
     port: int
     running: "asyncio.Task[None]"
 
@@ -128,13 +130,14 @@ async def counter(**settings: Any) -> AsyncIterator[Counter]:
     chosen = load_settings(**({"database_url": "memory://", "drain_seconds": 0} | settings))
     health = container_for(chosen).check_health()
     application = Application()
-    server = GuardedServer(server_config(chosen, application), chosen, health)
+    telemetry = MemoryTelemetry()
+    server = GuardedServer(server_config(chosen, application, telemetry), chosen, health)
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     running = asyncio.create_task(server._serve([listener]))
     await until(lambda: server.started)
     try:
-        yield Counter(server, application, port, running)
+        yield Counter(server, application, telemetry, port, running)
     finally:
         application.go.set()
         server.should_exit = server.force_exit = True
