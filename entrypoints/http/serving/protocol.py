@@ -40,6 +40,8 @@ class GuardedProtocol(HttpToolsProtocol):
     A request whose bytes come together costs two looks at the clock and no timer.
     """
 
+    config: GuardedConfig
+
     def __init__(
         self,
         config: Config,
@@ -233,7 +235,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._expecting = _BODY
         self._since = self.loop.time()
         self._framing_bytes = 0
-        if cast("GuardedConfig", self.config).is_leaving:
+        if self.config.is_leaving:
             self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
@@ -282,15 +284,9 @@ class GuardedProtocol(HttpToolsProtocol):
     def _say_last(self, refusal: Refusal) -> None:
         self._is_deaf = True
         self._left_at = self.loop.time()
-        self.transport.write(
-            told(
-                refusal,
-                self.client[0] if self.client else None,
-                self._left_at - self._since,
-                self.server_state.default_headers,
-                cast("GuardedConfig", self.config),
-            )
-        )
+        client_ip = self.client[0] if self.client else None
+        elapsed, headers = self._left_at - self._since, self.server_state.default_headers
+        self.transport.write(told(refusal, client_ip, elapsed, headers, self.config))
 
     def _drop_request(self) -> None:
         """Lets the application see that nobody is there any more."""
