@@ -21,7 +21,6 @@ from adapters.system.addresses import EmailValidatorNormaliser
 from adapters.system.clock import SystemClock, Uuid7Generator
 from adapters.system.signals import InProcessSignal
 from config import factories
-from config.mail_route import mail_route
 from config.settings import load_settings
 from config.tracing import make_tracing
 
@@ -74,7 +73,6 @@ class Adapters(containers.DeclarativeContainer):
     tracing = providers.Singleton(make_tracing)
     telemetry = providers.Singleton(factories.telemetry)
     mailer = providers.Singleton(factories.mailer, settings)
-    mail_route = providers.Singleton(mail_route, settings)
     renderer = providers.Singleton(factories.renderer, settings)
     storage = providers.Selector(
         storage_kind,
