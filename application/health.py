@@ -7,12 +7,16 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from application.ports.clock import Clock
+from application.ports.mail_route import MailRoute
 from application.ports.rate_limiter import RateLimiter
 from application.ports.signing_keys import KeyRing
 from application.ports.storage import SchemaState, Storage
 from domain.errors import Unavailable
 
 _KEPT = timedelta(seconds=1)
+_MAIL_KEPT = timedelta(seconds=10)
+_MAIL_WAIT_SECONDS = 0.2
+"""Readiness is not the mail's: what takes longer to find out is told when next somebody asks."""
 
 
 class HealthStatus(StrEnum):
@@ -35,11 +39,21 @@ class CheckHealth:
     """Anyone may ask, as often as they like: the answer is kept for a second."""
 
     def __init__(
-        self, *, storage: Storage, ring: KeyRing, limiter: RateLimiter, clock: Clock
+        self,
+        *,
+        storage: Storage,
+        ring: KeyRing,
+        limiter: RateLimiter,
+        mail: MailRoute,
+        clock: Clock,
     ) -> None:
         self._storage = storage
         self._ring = ring
         self._limiter = limiter
+        self._mail = mail
+        self._mail_look: asyncio.Task[bool] | None = None
+        self._mail_looked_at: datetime | None = None
+        self._mail_is_there = True
         self._clock = clock
         self._last: Health | None = None
         self._draining = False
@@ -63,10 +77,21 @@ class CheckHealth:
             "migrations": await self._migrations(),
             "signing_key": _status(self._ring.can_sign()),
             "limiter": HealthStatus.OK if await self._limiter.healthy() else HealthStatus.DEGRADED,
+            "mail": await self._mail_status(now),
             "shutdown": _status(not self._draining),
         }
         worst = max(checks.values(), key=list(HealthStatus).index)
         return Health(status=worst, at=now, checks=checks)
+
+    async def _mail_status(self, now: datetime) -> HealthStatus:
+        look = self._mail_look
+        if look is None or (look.done() and now - (self._mail_looked_at or now) >= _MAIL_KEPT):
+            look = self._mail_look = asyncio.create_task(self._mail.is_open(), name="mail-route")
+            self._mail_looked_at = now
+        await asyncio.wait({look}, timeout=_MAIL_WAIT_SECONDS)
+        if look.done() and not look.cancelled():
+            self._mail_is_there = look.result()
+        return HealthStatus.OK if self._mail_is_there else HealthStatus.DEGRADED
 
     async def _database(self) -> HealthStatus:
         try:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv6Address, ip_address, ip_network
 
+from application.known_addresses import KnownAddresses
 from application.ports.addresses import AddressNormaliser
 from application.ports.rate_limiter import Charge, RateLimiter, RateLimitVerdict
 from domain.access import Actor, Origin
@@ -50,10 +51,12 @@ class CallLimits:
         limiter: RateLimiter,
         rules: Mapping[LimitGroup, RateLimitRule | None],
         addresses: AddressNormaliser,
+        known: KnownAddresses,
     ) -> None:
         self._limiter = limiter
         self._rules = rules
         self._addresses = addresses
+        self._known = known
 
     async def charge_caller(self, actor: Actor, group: LimitGroup) -> AppliedLimit | None:
         """For a call of an authenticated account, or of a key with a limit of its own."""
@@ -68,9 +71,21 @@ class CallLimits:
         return await self._charge(group, [f"address:{address_block(origin.ip)}"])
 
     async def charge_attempt(self, origin: Origin, email: str) -> AppliedLimit | None:
-        """For a call that tries a password, or has mail sent to somebody."""
-        keys = [f"address:{address_block(origin.ip)}", f"email:{self._email_key(email)}"]
-        return await self._charge(LimitGroup.AUTH, keys)
+        """For a call that tries a password, or has mail sent to somebody. Raises Unavailable.
+
+        Who uses up an account's turns does not keep its owner out: from where it was signed in to
+        lately there are turns of its own. Those are asked for first, so that a flood of refused
+        calls costs the database as few look-ups as the address has turns.
+        """
+        block, email_key = address_block(origin.ip), self._email_key(email)
+        address, account = f"address:{block}", f"email:{email_key}"
+        shared = await self._charge(LimitGroup.AUTH, [address, account])
+        if shared is None or shared.verdict.allowed:
+            return shared
+        own = await self._charge(LimitGroup.AUTH, [address, f"{account}:{block}"])
+        if own is None or not own.verdict.allowed:
+            return own
+        return own if await self._known.include(email_key, block) else shared
 
     async def charge_registration(self, actor: Actor, email: str) -> AppliedLimit | None:
         """An administrator who creates accounts works; everybody else makes an attempt."""

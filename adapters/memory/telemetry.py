@@ -18,6 +18,7 @@ class MemoryTelemetry(Telemetry, RequestTelemetry):
         self.in_flight: list[str] = []
         self.requests: list[tuple[str, str, int]] = []
         self.errors: list[str] = []
+        self.refusals: list[str] = []
         self.charges: list[tuple[str, LimitOutcome]] = []
 
     def signed_in(self, outcome: SignInOutcome) -> None:
@@ -40,6 +41,9 @@ class MemoryTelemetry(Telemetry, RequestTelemetry):
 
     def request_refused(self, code: str) -> None:
         self.errors.append(code)
+
+    def request_unread(self, reason: str) -> None:
+        self.refusals.append(reason)
 
     def request_charged(self, group: str, outcome: LimitOutcome) -> None:
         self.charges.append((group, outcome))

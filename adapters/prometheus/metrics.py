@@ -28,6 +28,9 @@ class Metrics:
         self.errors = self._counter(
             "doorward_http_errors", "Answers with an error, by its code.", "code"
         )
+        self.refusals = self._counter(
+            "doorward_http_refusals", "Refused before it was a request.", "reason"
+        )
         self.limits = self._counter(
             "doorward_rate_limit_checks", "Rate limits looked at.", "group", "outcome"
         )

@@ -109,6 +109,9 @@ class PrometheusTelemetry(Telemetry, RequestTelemetry, MetricsPage):
     def request_refused(self, code: str) -> None:
         self._metrics.errors.labels(code).inc()
 
+    def request_unread(self, reason: str) -> None:
+        self._metrics.refusals.labels(reason).inc()
+
     def request_charged(self, group: str, outcome: LimitOutcome) -> None:
         key = (group, outcome)
         counter = self._charged.get(key)

@@ -73,6 +73,10 @@ class RequestTelemetry(ABC):
         """It was answered with that error code, of a closed set."""
 
     @abstractmethod
+    def request_unread(self, reason: str) -> None:
+        """The server refused it before it was one, for that reason of a closed set."""
+
+    @abstractmethod
     def request_charged(self, group: str, outcome: LimitOutcome) -> None:
         """A rate limit was looked at for it."""
 

@@ -9,17 +9,20 @@ from application.setup import EnsureAdministrator
 from application.signing_keys.lifecycle import EnsureSigningKeys, RotateSigningKeysIfDue
 from config import factories
 from config.container.shared import Shared
+from config.mail_route import mail_route
 
 
 class OperationUseCases(Shared):
     """What operators and timers call."""
 
     # The service itself
+    mail_route = providers.Singleton(mail_route, Shared.settings)
     check_health = providers.Singleton(
         CheckHealth,
         storage=Shared.storage,
         ring=Shared.key_ring,
         limiter=Shared.limiter,
+        mail=mail_route,
         clock=Shared.clock,
     )
     ensure_signing_keys = providers.Singleton(

@@ -7,6 +7,7 @@ from application.api_key_reader import ApiKeyReader
 from application.audit import EventFactory
 from application.backoff import SignInBackoff
 from application.idempotency import Idempotency
+from application.known_addresses import KnownAddresses
 from application.limits import CallLimits
 from application.link_tokens import LinkTokens
 from application.outgoing_mail import OutgoingMail
@@ -96,4 +97,5 @@ class Shared(Adapters):
         limiter=limiter,
         rules=providers.Callable(factories.rate_limits, settings),
         addresses=addresses,
+        known=providers.Singleton(KnownAddresses, uow=uow, clock=clock, rules=backoff_rules),
     )

@@ -48,6 +48,7 @@ def _faults(warnings: list[str]) -> Iterator[str]:
         if not files:
             yield from _faults_of_database(found)
         yield from _faults_of_redis(found)
+        yield from _faults_of_mail(found)
 
 
 def _oddities(settings: "Settings") -> Iterator[str]:
@@ -96,3 +97,10 @@ def _faults_of_redis(found: Installation) -> Iterator[str]:
         return
     if not found.run(found.container.limiter().healthy()):
         yield "DOORWARD_REDIS_URL: Redis cannot be reached"
+
+
+def _faults_of_mail(found: Installation) -> Iterator[str]:
+    mailer = found.container.settings().mailer
+    if not found.run(found.container.mail_route().is_open()):
+        name = "SMTP_URL" if mailer == "smtp" else "MAIL_API_URL"
+        yield f"DOORWARD_{name}: what takes the mail cannot be reached"

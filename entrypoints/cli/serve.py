@@ -58,6 +58,9 @@ def _heed_signals() -> None:
     """
     signal.signal(signal.SIGTERM, _end_well)
     signal.signal(signal.SIGINT, _interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        # The terminal has gone, and nobody wants it to stay without one (nohup).
+        signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
 
 
 def _end_well(*_: object) -> NoReturn:
@@ -80,7 +83,8 @@ async def _serve_here(settings: "Settings", listener: "socket") -> None:
         app = create_app(container)
     try:
         await set_up(container)
-        server = SingleServer(server_config(settings, app), settings, container.check_health())
+        config = server_config(settings, app, container.telemetry())
+        server = SingleServer(config, settings, container.check_health())
         await server.run_on(listener)
     finally:
         await close(container)
@@ -135,6 +139,8 @@ async def set_up_alone(settings: "Settings") -> None:
 
 def _serve_as_worker(settings: "Settings", listener: "socket", heartbeat: "Heartbeat") -> None:
     """One of several processes. Whatever hinders it hinders all: ends them."""
+    # The supervisor hears of it, too.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     from uvicorn.config import STARTUP_FAILURE
 
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -146,7 +152,7 @@ def _serve_as_worker(settings: "Settings", listener: "socket", heartbeat: "Heart
             from entrypoints.http.serving.server import server_config
 
             container = container_for(settings)
-            config = server_config(settings, create_app(container))
+            config = server_config(settings, create_app(container), container.telemetry())
             server = SupervisedServer(config, settings, container.check_health(), heartbeat)
     except Exception as error:  # noqa: BLE001 - any other end would be tried again for ever
         report(error)

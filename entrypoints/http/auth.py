@@ -57,14 +57,18 @@ async def login(body: LoginBody, actor: Anonymous, services: Services, limits: L
     response_model=TokensBody,
     **operation(ANYONE, InvalidRefreshToken, UnknownAudience, has_body=True),
 )
-async def refresh(body: RefreshBody, actor: Anonymous, services: Services) -> Response:
+async def refresh(
+    body: RefreshBody, actor: Anonymous, services: Services, limits: Limits
+) -> Response:
     """Uses the refresh token up and answers with its successor.
 
     A retry within the grace window gets the same successor. An older token ends the session.
     """
-    tokens = await services.refresh_session().execute(
-        RefreshSessionCommand(actor=actor, refresh_token=body.refresh_token, audience=body.audience)
+    command = RefreshSessionCommand(
+        actor=actor, refresh_token=body.refresh_token, audience=body.audience
     )
+    async with limits.charging_refusal():
+        tokens = await services.refresh_session().execute(command)
     return _render_tokens(tokens)
 
 

@@ -12,6 +12,7 @@ from entrypoints.version import VERSION
 router = APIRouter(prefix="/health", tags=["health"], route_class=CountedRoute)
 
 _NO_STORE = {"Cache-Control": "no-store"}
+_RETRY_SOON = {"Retry-After": "1"}
 _UNAVAILABLE = {503: {"model": HealthBody, "description": "Not now; `checks` says which part."}}
 
 
@@ -40,9 +41,10 @@ async def ready(services: Services) -> Response:
     or shutdown has begun. What requests can do without makes it `degraded`, which is still 200.
     """
     health = await services.check_health().execute()
-    status = 503 if health.status is HealthStatus.UNAVAILABLE else 200
     content = HealthBody.of(health, VERSION).model_dump_json()
-    return Response(content, status, _NO_STORE, "application/json")
+    if health.status is HealthStatus.UNAVAILABLE:
+        return Response(content, 503, _NO_STORE | _RETRY_SOON, "application/json")
+    return Response(content, 200, _NO_STORE, "application/json")
 
 
 @router.get(

@@ -1,5 +1,7 @@
 """Rate limits on requests: charging them, and telling clients where they stand."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from math import ceil
 from typing import Annotated
 
@@ -9,7 +11,7 @@ from starlette.datastructures import MutableHeaders
 from application.limits import AppliedLimit, CallLimits, LimitGroup
 from config.container import Container
 from domain.access import Actor
-from domain.errors import RateLimited
+from domain.errors import RateLimited, Unauthenticated
 from entrypoints.http.context import RequestContext, context_of
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -33,6 +35,15 @@ class RequestLimits:
     async def charge_refused(self) -> None:
         """A credential was refused: the address pays."""
         self._apply(await self._limits.charge_address(self._context.origin, self._group))
+
+    @asynccontextmanager
+    async def charging_refusal(self) -> AsyncIterator[None]:
+        """Around whatever looks at a credential that is not in a header."""
+        try:
+            yield
+        except Unauthenticated:
+            await self.charge_refused()
+            raise
 
     async def charge_attempt(self, email: str) -> None:
         """Call before a password is tried or mail is sent."""

@@ -8,13 +8,14 @@ from application.introspection.introspect import IntrospectTokenQuery
 from application.introspection.revoke import RevokeTokenCommand
 from application.limits import LimitGroup
 from application.sessions.refresh import RefreshSessionCommand
+from domain.errors import RateLimited
 from domain.roles import TOKENS_INTROSPECT
 from domain.sessions import FIRST_PARTY_CLIENT
 from entrypoints.http.dependencies import Anonymous, Services, UnchargedCaller
 from entrypoints.http.errors import PROBLEM_JSON
 from entrypoints.http.limits import Limits
 from entrypoints.http.oauth_route import Form, OAuthError, OAuthRoute, form_schema, read_form
-from entrypoints.http.operations import ANYONE, Access, holder_of, operation, reference_to
+from entrypoints.http.operations import ANYONE, Access, Failure, holder_of, operation, reference_to
 from entrypoints.http.schemas.auth import TokensBody
 from entrypoints.http.schemas.errors import ErrorBody, ProblemBody
 from entrypoints.http.schemas.oauth import IntrospectionBody, OAuthErrorBody
@@ -26,19 +27,21 @@ OAuthForm = Annotated[Form, Depends(read_form)]
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
-def _oauth_operation(access: Access, codes: str, body: dict[str, Any]) -> dict[str, Any]:
+def _oauth_operation(
+    access: Access, codes: str, body: dict[str, Any], *failures: Failure
+) -> dict[str, Any]:
     """Like any operation, but that 400 and 401 are OAuth's own."""
     refusals: dict[int | str, dict[str, Any]] = {
         # What no route of OAuth's has refused is told as everywhere else.
         400: {
             "model": OAuthErrorBody | ErrorBody,
             "content": {PROBLEM_JSON: {"schema": reference_to(ProblemBody)}},
-            "description": f"Codes: {codes}, or `invalid_host`.",
+            "description": f"Codes: {codes}; or `invalid_host`, `malformed_request`.",
         }
     }
     if access.credentials:
         refusals[401] = {"model": OAuthErrorBody, "description": "Codes: `invalid_client`."}
-    declared = operation(access, responses=refusals)
+    declared = operation(access, *failures, responses=refusals)
     declared["openapi_extra"]["requestBody"] = body
     return declared
 
@@ -59,21 +62,22 @@ def _oauth_operation(access: Access, codes: str, body: dict[str, Any]) -> dict[s
             client_id={"enum": [FIRST_PARTY_CLIENT, ""]},
             audience={"description": "Which of the configured audiences the access token is for."},
         ),
+        RateLimited,
     ),
 )
-async def token(form: OAuthForm, actor: Anonymous, services: Services) -> Response:
+async def token(form: OAuthForm, actor: Anonymous, services: Services, limits: Limits) -> Response:
     """The refresh grant (RFC 6749, 6): the same as `POST /api/v1/auth/refresh`."""
     if form.required("grant_type") != "refresh_token":
         raise OAuthError("unsupported_grant_type", "There is no grant but refresh_token.")
     if form.optional("client_id") not in (None, FIRST_PARTY_CLIENT):
         raise OAuthError("invalid_client", "There is no such client.")
-    tokens = await services.refresh_session().execute(
-        RefreshSessionCommand(
-            actor=actor,
-            refresh_token=form.required("refresh_token"),
-            audience=form.optional("audience"),
-        )
+    command = RefreshSessionCommand(
+        actor=actor,
+        refresh_token=form.required("refresh_token"),
+        audience=form.optional("audience"),
     )
+    async with limits.charging_refusal():
+        tokens = await services.refresh_session().execute(command)
     content = TokensBody.of(tokens).model_dump_json()
     return Response(content, 200, _NO_STORE, "application/json")
 

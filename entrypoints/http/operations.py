@@ -32,6 +32,13 @@ Failure = type[DomainError] | Callable[[], HttpError] | str
 
 VALIDATION = "validation_error"
 
+_BEFORE_THE_APPLICATION = {
+    408: "The head or the body took too long to arrive.",
+    414: "The target is longer than 8 KiB.",
+    431: "The head has more than 100 fields or 32 KiB.",
+}
+"""Refused by the server itself, whatever was asked for, and before it has read `Accept`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
@@ -89,14 +96,15 @@ def operation(
 
     `more` is passed on and may add `responses` of its own.
     """
-    always: list[Failure] = [invalid_host, payload_too_large, internal_error, Unavailable]
+    always: list[Failure] = [malformed_request, invalid_host, payload_too_large, internal_error]
+    always.append(Unavailable)
     if access.credentials or has_body:
         always.append(RateLimited)
     if access.may_be_denied:
         always.append(PermissionMissing)
     if has_body:
-        always += [malformed_request, unsupported_media_type, VALIDATION]
-    documented = _responses([*failures, *access.failures, *always])
+        always += [unsupported_media_type, VALIDATION]
+    documented = _responses([*failures, *access.failures, *always]) | _server_refusals()
     documented.update(more.pop("responses", {}))
     extra = {"security": access.security, ACCESS_RULE: access.rule}
     return {"responses": documented, "openapi_extra": extra, **more}
@@ -133,6 +141,16 @@ def _responses(failures: Sequence[Failure]) -> dict[int | str, dict[str, Any]]:
             },
         }
         for status, of_status in sorted(codes.items())
+    }
+
+
+def _server_refusals() -> dict[int | str, dict[str, Any]]:
+    return {
+        status: {
+            "description": f"{meaning} Codes: `malformed_request`.",
+            "content": {"application/json": {"schema": reference_to(ErrorBody)}},
+        }
+        for status, meaning in _BEFORE_THE_APPLICATION.items()
     }
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from adapters.crypto.signing_keys import CryptoKeyRing
 from adapters.memory.clock import ManualClock
+from adapters.memory.mail_route import MemoryMailRoute
 from adapters.memory.rate_limiter import MemoryRateLimiter
 from application.health import CheckHealth, Health, HealthStatus
 from application.ports.rate_limiter import Charge, RateLimiter, RateLimitVerdict
@@ -15,7 +16,7 @@ from domain.errors import Unavailable
 from tests.adapters.crypto.rings import a_key, ring_of
 
 OK, DEGRADED, UNAVAILABLE = HealthStatus
-PARTS = ("database", "migrations", "signing_key", "limiter", "shutdown")
+PARTS = ("database", "migrations", "signing_key", "limiter", "mail", "shutdown")
 KEY = a_key()
 
 
@@ -70,9 +71,14 @@ class Patient:
         self.storage = SwitchableStorage()
         self.ring: CryptoKeyRing = ring_of(KEY)
         self.limiter = SwitchableLimiter()
+        self.mail = MemoryMailRoute()
         self.clock = ManualClock()
         self.check = CheckHealth(
-            storage=self.storage, ring=self.ring, limiter=self.limiter, clock=self.clock
+            storage=self.storage,
+            ring=self.ring,
+            limiter=self.limiter,
+            mail=self.mail,
+            clock=self.clock,
         )
 
     async def examine(self) -> Health:
@@ -105,9 +111,10 @@ async def test_all_is_well(patient: Patient) -> None:
         (lambda p: setattr(p.storage, "state", SchemaState.EMPTY), UNAVAILABLE, {"migrations"}),
         (lambda p: p.ring.load([]), UNAVAILABLE, {"signing_key"}),
         (lambda p: setattr(p.limiter, "away", True), DEGRADED, {"limiter"}),
+        (lambda p: setattr(p.mail, "open", False), DEGRADED, {"mail"}),
         (lambda p: p.check.start_draining(), UNAVAILABLE, {"shutdown"}),
     ],
-    ids=["full", "away", "behind", "empty", "no key", "no limiter", "draining"],
+    ids=["full", "away", "behind", "empty", "no key", "no limiter", "no mail", "draining"],
 )
 async def test_each_part_is_named_and_weighed(
     patient: Patient, ill: object, status: HealthStatus, part: set[str]
@@ -144,6 +151,42 @@ async def test_an_answer_is_kept_for_a_second(patient: Patient) -> None:
     patient.clock.advance(0.001)
     assert (await patient.check.execute()).status is UNAVAILABLE
     assert patient.storage.writes == 2
+
+
+async def test_mail_is_looked_at_every_ten_seconds(patient: Patient) -> None:
+    assert (await patient.examine()).status is OK
+    patient.mail.open = False
+    patient.clock.advance(8)
+    assert (await patient.examine()).status is OK
+    assert (await patient.examine()).status is DEGRADED
+    patient.mail.open = True
+    patient.clock.advance(9)
+    assert (await patient.examine()).status is OK
+
+
+class SlowMailRoute(MemoryMailRoute):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found = asyncio.Event()
+
+    async def is_open(self) -> bool:
+        await self.found.wait()
+        return False
+
+
+async def test_nobody_waits_for_mail_that_takes_long(patient: Patient) -> None:
+    slow = SlowMailRoute()
+    patient.check = CheckHealth(
+        storage=patient.storage,
+        ring=patient.ring,
+        limiter=patient.limiter,
+        mail=slow,
+        clock=patient.clock,
+    )
+    async with asyncio.timeout(1):
+        assert (await patient.examine()).status is OK
+    slow.found.set()
+    assert (await patient.examine()).status is DEGRADED
 
 
 async def test_a_shutdown_is_not_kept_waiting(patient: Patient) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.system.addresses import EmailValidatorNormaliser
+from application.known_addresses import KnownAddresses
 from application.limits import CallLimits, LimitGroup, address_block
 from application.ports.rate_limiter import Charge, RateLimiter, RateLimitVerdict
 from domain.access import Actor, Origin
@@ -14,8 +15,9 @@ from domain.rate_limits import RateLimitRule
 from tests.application.people import ANYBODY, signed_in, with_key
 from tests.domain.samples import a_user
 
+RULES_OF_AUTH = RateLimitRule(3, 60)
 RULES = {
-    LimitGroup.AUTH: RateLimitRule(3, 60),
+    LimitGroup.AUTH: RULES_OF_AUTH,
     LimitGroup.WRITE: RateLimitRule(5, 60),
     LimitGroup.READ: None,
 }
@@ -45,9 +47,27 @@ async def recorder() -> Recorder:
     return Recorder()
 
 
+class Known(KnownAddresses):
+    """Some that the test names, and how often it was asked."""
+
+    def __init__(self) -> None:
+        self.pairs: set[tuple[str, str]] = set()
+        self.asked = 0
+
+    async def include(self, email_key: str, address: str) -> bool:
+        self.asked += 1
+        return (email_key, address) in self.pairs
+
+
 @pytest.fixture
-async def limits(recorder: Recorder) -> CallLimits:
-    return CallLimits(limiter=recorder, rules=RULES, addresses=EmailValidatorNormaliser())
+async def known() -> Known:
+    return Known()
+
+
+@pytest.fixture
+async def limits(recorder: Recorder, known: Known) -> CallLimits:
+    addresses = EmailValidatorNormaliser()
+    return CallLimits(limiter=recorder, rules=RULES, addresses=addresses, known=known)
 
 
 async def test_a_group_without_a_rule_is_free(limits: CallLimits, recorder: Recorder) -> None:
@@ -74,6 +94,30 @@ async def test_attempts_on_one_account_add_up_from_everywhere(limits: CallLimits
         assert not await refused(limits, Origin(ip=f"192.0.2.{number}"), spelling)
     assert await refused(limits, Origin(ip="192.0.2.99"), "ada@example.com")
     assert not await refused(limits, Origin(ip="192.0.2.99"), "grace@example.com")
+
+
+async def test_an_owner_has_turns_where_the_account_was_signed_in_to(
+    limits: CallLimits, known: Known
+) -> None:
+    known.pairs = {("ada@example.com", "192.0.2.7")}
+    for number in range(3):
+        assert not await refused(limits, Origin(ip=f"203.0.113.{number}"), "ada@example.com")
+    assert known.asked == 0
+    assert await refused(limits, THERE, "ada@example.com")
+    # As many as anybody has at one address.
+    assert [await refused(limits, HERE, "Ada@example.com") for _ in range(4)] == [False] * 3 + [
+        True
+    ]
+
+
+async def test_a_flood_of_refused_attempts_costs_few_look_ups(
+    limits: CallLimits, known: Known
+) -> None:
+    for number in range(50):
+        await refused(limits, HERE, "ada@example.com")
+        await refused(limits, HERE, f"nobody-{number}@example.com")
+    assert known.asked <= RULES_OF_AUTH.count
+    assert await refused(limits, HERE, "grace@example.com")
 
 
 async def test_attempts_from_one_address_add_up_whoever_they_name(limits: CallLimits) -> None:

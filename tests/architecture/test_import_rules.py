@@ -50,6 +50,7 @@ SHARED = {
         "authority",
         "backoff",
         "idempotency",
+        "known_addresses",
         "limits",
         "link_tokens",
     ),

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.faults.conftest import CONNECTIONS, POOL_SECONDS
-from tests.faults.load import Load, assert_all_are_there, probes, reads, signed_in
+from tests.faults.load import Answer, Load, assert_all_are_there, probes, reads, signed_in
 from tests.faults.reporting import percentile, report, rounds, within
 from tests.faults.stalls import OwnPostgresql
 from tests.services import Service, wait_until
@@ -95,17 +95,22 @@ def test_connections_that_have_run_out(
     load = Load(on_postgresql)
     token = signed_in(on_postgresql, "waiting@example.com")
     acts = [*[reads(token)] * (CONNECTIONS + 5), probes("/health/live")]
+
+    def without_connection() -> list[Answer]:
+        """Those with one wait as long as a statement may take."""
+        waited = statement_seconds - 0.1
+        return [x for x in load.of("read") if began < x.at and x.seconds < waited]
+
     # Three take the connections and wait for the lock; the others wait for them.
     with load.running(*acts), locked(postgresql.url, "sessions"):
         began = time.monotonic()
-        time.sleep(POOL_SECONDS + 0.6)
+        wait_until(lambda: len(without_connection()) >= 5)
         freed = time.monotonic()
     after = Load(on_postgresql)
     with after.running(reads(token)):
         time.sleep(0.3)
     stuck = [x for x in load.of("read") if began < x.at and x.at + x.seconds < freed]
-    # Those with a connection wait as long as a statement may take.
-    without = [each.seconds for each in stuck if each.seconds < statement_seconds - 0.1]
+    without = [x.seconds for x in without_connection() if x in stuck]
     live = [each.seconds for each in load.of("live")]
     slow_probe = percentile(live, 0.95)
     report(

@@ -86,7 +86,8 @@ def test_a_killed_worker_is_replaced_and_nothing_is_lost(
     assert acknowledged <= stored <= acknowledged + unanswered
     assert {each.status for each in load.answers} <= {200, 0}
     assert unanswered <= times * CLIENTS
-    assert max(respawned) <= within(RESPAWN_SECONDS)
+    # To start a process takes a processor, which on a small machine others have just then.
+    assert max(respawned) <= within(RESPAWN_SECONDS, beside_others=10)
 
 
 @pytest.mark.proof

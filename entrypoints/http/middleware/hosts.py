@@ -32,12 +32,12 @@ class HostCheck:
             await render_http_error(scope, invalid_host())(scope, receive, send)
 
     def _allows(self, scope: Scope) -> bool:
-        if self._any:
-            return True
         hosts = Headers(scope=scope).getlist("host")
         # Two Host headers are two opinions; whoever reads the other one is led astray.
         if len(hosts) != 1:
             return False
+        if self._any:
+            return True
         match = _HOST.fullmatch(hosts[0].lower())
         return match is not None and (
             match["name"] in self._names or match["name"].endswith(self._suffixes)

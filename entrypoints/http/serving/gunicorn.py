@@ -46,7 +46,7 @@ class DoorwardWorker(UvicornWorker):  # type: ignore[misc] # it comes without ty
 
     async def _serve(self) -> None:
         container = container_for(self.settings)
-        config = server_config(self.settings, create_app(container))
+        config = server_config(self.settings, create_app(container), container.telemetry())
         config.limit_max_requests = self.max_requests
         config.timeout_notify = round(self.timeout)
         config.callback_notify = self.callback_notify

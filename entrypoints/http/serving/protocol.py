@@ -4,7 +4,6 @@ import asyncio
 from typing import Any, cast
 
 import httptools
-import structlog
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
@@ -12,6 +11,7 @@ from uvicorn.server import ServerState
 from entrypoints.http.serving import limits
 from entrypoints.http.serving.config import GuardedConfig
 from entrypoints.http.serving.connections import make_room
+from entrypoints.http.serving.heads import fault_of, name_host, without_offer
 from entrypoints.http.serving.refusals import (
     FULL,
     HEAD_TOO_LARGE,
@@ -20,12 +20,8 @@ from entrypoints.http.serving.refusals import (
     TARGET_TOO_LONG,
     TOO_SLOW,
     Refusal,
-    new_request_id,
-    rendered,
+    told,
 )
-
-_log = structlog.get_logger("doorward.http")
-
 
 # What the client owes us. Plain numbers: members of an Enum take longer to look up than to compare.
 _NOTHING, _HEAD, _BODY = range(3)
@@ -44,6 +40,8 @@ class GuardedProtocol(HttpToolsProtocol):
     A request whose bytes come together costs two looks at the clock and no timer.
     """
 
+    config: GuardedConfig
+
     def __init__(
         self,
         config: Config,
@@ -57,9 +55,11 @@ class GuardedProtocol(HttpToolsProtocol):
         """When the wait for what is expected began, or else when the last response ended."""
         self._head_bytes = 0
         self._piece_bytes = 0
+        self._framing_bytes = 0
+        """Since the last byte of a body: of sizes, extensions and trailers, which nobody reads."""
         self._is_chunked = False
+        self._is_offer = False
         self._is_deaf = False
-        self._is_last = False
         self._write_paused_since = 0.0
         self._left_at: float | None = None
         self.url = b""
@@ -120,8 +120,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self.transport.close()
 
     def end_after_answer(self) -> None:
-        """From now on the connection ends with the response to what is asked next, or already."""
-        self._is_last = True
+        """The connection ends with the response to what was asked last."""
         if self.is_answering:
             self.cycle.keep_alive = False
 
@@ -153,6 +152,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._piece_bytes = len(data)
         if self._expecting == _NOTHING:
             self._expect_head()
+        elif self._expecting == _BODY:
+            self._framing_bytes += len(data)
         self._head_bytes += len(data)
         try:
             self._feed(data)
@@ -163,21 +164,31 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._expecting == _HEAD and self._head_bytes > limits.MAX_HEAD_BYTES:
             is_target = len(self.url) > limits.MAX_TARGET_BYTES
             self._refuse(TARGET_TOO_LONG if is_target else HEAD_TOO_LARGE)
+        elif self._framing_bytes > limits.MAX_HEAD_BYTES:
+            self._refuse(HEAD_TOO_LARGE)
 
     def _feed(self, data: bytes) -> None:
         while data:
             try:
                 self.parser.feed_data(data)
             except httptools.HttpParserUpgrade as upgrade:
-                if self.scope["method"] == "CONNECT":
-                    # What follows was meant for somebody else.
+                if not self._is_offer:
+                    # To a tunnel: what follows was meant for somebody else.
                     self._is_deaf = True
                     self.cycle.keep_alive = False
                     return
-                # Declined: what follows is the next request (RFC 9110, 7.8).
-                data = data[upgrade.args[0] :]
+                data = self._declined() + data[upgrade.args[0] :]
             else:
                 return
+
+    def _declined(self) -> bytes:
+        """The head to be read again as if it offered nothing: with an offer the parser takes no
+        body, and would read it as the next request.
+        """
+        parser, self.parser = self.parser, httptools.HttpRequestParser(self)
+        self._is_offer = False
+        version = parser.get_http_version()
+        return without_offer(parser.get_method(), self.url, version, self.headers)
 
     def pause_writing(self) -> None:
         self._write_paused_since = self.loop.time()
@@ -208,32 +219,32 @@ class GuardedProtocol(HttpToolsProtocol):
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        self._check_head()
-        self._expecting = _BODY
-        self._since = self.loop.time()
-        super().on_headers_complete()
-        if self._is_last:
-            self.cycle.keep_alive = False
-
-    def _check_head(self) -> None:
-        if len(self.url) > limits.MAX_TARGET_BYTES:
-            raise _Refused(TARGET_TOO_LONG)
-        if len(self.headers) > limits.MAX_HEADERS:
-            raise _Refused(HEAD_TOO_LARGE)
-        # Pieces that are small together cannot hold a head that is too large.
-        if max(self._head_bytes, self._piece_bytes) > limits.MAX_HEAD_BYTES:
-            size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-            if size > limits.MAX_HEAD_BYTES:
-                raise _Refused(HEAD_TOO_LARGE)
+        version = self.parser.get_http_version()
+        largest = max(self._head_bytes, self._piece_bytes)
+        fault = fault_of(self.url, self.headers, version, largest, is_chunked=self._is_chunked)
+        if fault is not None:
+            raise _Refused(fault)
         if len(self.pipeline) >= limits.MAX_PIPELINED:
             raise _Refused(MALFORMED)
-        if not self.headers and self.parser.get_http_version() == "0.9":
-            raise _Refused(MALFORMED)
-        if self._is_chunked and self.parser.get_http_version() == "1.0":
-            # Others along the way would not see where it ends (RFC 9112, 6.1).
-            raise _Refused(MALFORMED)
+        self._is_offer = self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+        if self._is_offer:
+            return
+        if not self.url.startswith(b"/"):
+            name_host(self.url, self.headers)
+        super().on_headers_complete()
+        self._expecting = _BODY
+        self._since = self.loop.time()
+        self._framing_bytes = 0
+        if self.config.is_leaving:
+            self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        self._framing_bytes = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self._is_offer:
+            return
         self._expecting = _NOTHING
         self._head_bytes = 0
         super().on_message_complete()
@@ -259,7 +270,11 @@ class GuardedProtocol(HttpToolsProtocol):
                 self.cycle.keep_alive = False
                 return
             self._drop_request()
-        self._say_last(refusal)
+        if self._expecting == _BODY and self.cycle.response_complete:
+            # A second answer would be taken for that of the next request.
+            self._left_at = self.loop.time()
+        else:
+            self._say_last(refusal)
         if self.transport.can_write_eof():
             # Closed with bytes unread, the client's system would throw the answer away.
             self.transport.write_eof()
@@ -269,23 +284,9 @@ class GuardedProtocol(HttpToolsProtocol):
     def _say_last(self, refusal: Refusal) -> None:
         self._is_deaf = True
         self._left_at = self.loop.time()
-        request_id = new_request_id()
-        _log.info(
-            "request_refused",
-            request_id=request_id,
-            status=refusal.status,
-            reason=refusal.reason,
-            client_ip=self.client[0] if self.client else None,
-        )
-        self.transport.write(
-            rendered(
-                refusal,
-                request_id,
-                self._left_at - self._since,
-                self.server_state.default_headers,
-                cast("GuardedConfig", self.config).security_headers,
-            )
-        )
+        client_ip = self.client[0] if self.client else None
+        elapsed, headers = self._left_at - self._since, self.server_state.default_headers
+        self.transport.write(told(refusal, client_ip, elapsed, headers, self.config))
 
     def _drop_request(self) -> None:
         """Lets the application see that nobody is there any more."""

@@ -1,14 +1,18 @@
 """Answers to what never becomes a request of the application, as bytes."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from domain.errors import Unavailable
 from entrypoints.http.middleware.shell import API_CSP
 from entrypoints.http.schemas.errors import ErrorBody
+from entrypoints.http.serving.config import GuardedConfig
+
+_log = structlog.get_logger("doorward.http")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,14 +66,25 @@ LEAVING = Refusal(
 )
 
 
-def rendered(
+def told(
     refusal: Refusal,
-    request_id: str,
+    client_ip: str | None,
     elapsed_seconds: float,
     server_headers: Iterable[tuple[bytes, bytes]],
-    security_headers: Mapping[str, str],
+    config: GuardedConfig,
 ) -> bytes:
-    """The one error schema and the headers of every response; nothing of what was sent."""
+    """The answer, which is logged and counted here. It has the one error schema and the headers of
+    every response, and nothing of what was sent.
+    """
+    request_id = str(uuid.uuid4())
+    _log.info(
+        "request_refused",
+        request_id=request_id,
+        status=refusal.status,
+        reason=refusal.reason,
+        client_ip=client_ip,
+    )
+    config.telemetry.request_unread(refusal.reason)
     error = ErrorBody(
         error=refusal.code, message=refusal.message, details=None, request_id=request_id
     )
@@ -82,13 +97,9 @@ def rendered(
         "X-Request-ID": request_id,
         "X-Response-Time": f"{elapsed_seconds * 1000:.2f}",
         "Content-Security-Policy": API_CSP,
-        **security_headers,
+        **config.security_headers,
         **dict(refusal.headers),
     }
     given = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     lines = b"".join(name + b": " + value + b"\r\n" for name, value in (*server_headers, *given))
     return STATUS_LINE[refusal.status] + lines + b"\r\n" + body
-
-
-def new_request_id() -> str:
-    return str(uuid.uuid4())

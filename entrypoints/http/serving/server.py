@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from application.health import CheckHealth
+from application.ports.telemetry import RequestTelemetry
 from config.settings import Settings
 from entrypoints.http.middleware.shell import security_headers
 from entrypoints.http.serving import limits
@@ -30,7 +31,7 @@ _LINGER_SECONDS = 1.0
 _STEP_SECONDS = 0.05
 
 
-def server_config(settings: Settings, app: Any) -> uvicorn.Config:
+def server_config(settings: Settings, app: Any, telemetry: RequestTelemetry) -> uvicorn.Config:
     """How uvicorn is to behave; what it would say itself is said by our own shell."""
     config = GuardedConfig(
         app,
@@ -48,6 +49,7 @@ def server_config(settings: Settings, app: Any) -> uvicorn.Config:
         timeout_keep_alive=round(limits.KEEP_ALIVE_SECONDS),
         timeout_graceful_shutdown=max(1, round(settings.shutdown_grace_seconds)),
     )
+    config.telemetry = telemetry
     config.security_headers = security_headers(production=settings.environment == "production")
     return config
 
@@ -90,7 +92,7 @@ class GuardedServer(uvicorn.Server):
         # A signal handler: it may set flags, and nothing else.
         is_first = not self._captured_signals
         self._captured_signals.append(sig)
-        self._health.start_draining()
+        self._start_leaving()
         if not is_first and self._is_alone:
             self.should_exit = self.force_exit = True
         elif sig != signal.SIGTERM:
@@ -98,6 +100,10 @@ class GuardedServer(uvicorn.Server):
         elif is_first:
             self._drained_at = time.monotonic() + self._drain_seconds
             self.should_exit = self._drain_seconds == 0 or not self.started
+
+    def _start_leaving(self) -> None:
+        self._health.start_draining()
+        cast("GuardedConfig", self.config).is_leaving = True
 
     def _end_after_answers(self) -> None:
         for connection in tuple(self._connections):
@@ -108,7 +114,7 @@ class GuardedServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answers what was asked, within the grace; then whatever is left is cut off."""
         deadline = time.monotonic() + self._grace_seconds
-        self._health.start_draining()
+        self._start_leaving()
         await self._take_last_calls(sockets or ())
         self._end_after_answers()
         await self._wait(min(deadline, time.monotonic() + _LINGER_SECONDS))

@@ -42,6 +42,7 @@ def counted(telemetry: Told) -> Counter[tuple[str, ...]]:
                 *(("in_flight", each) for each in telemetry.in_flight),
                 *(("requests", method, route, str(s)) for method, route, s in telemetry.requests),
                 *(("errors", each) for each in telemetry.errors),
+                *(("refusals", each) for each in telemetry.refusals),
                 *(("limits", group, outcome.value) for group, outcome in telemetry.charges),
             ]
         )
@@ -62,6 +63,7 @@ NAMES = {
     "doorward_http_requests_in_flight": ("in_flight", "route"),
     "doorward_http_requests_total": ("requests", "method", "route", "status"),
     "doorward_http_errors_total": ("errors", "code"),
+    "doorward_http_refusals_total": ("refusals", "reason"),
     "doorward_rate_limit_checks_total": ("limits", "group", "outcome"),
 }
 
@@ -81,6 +83,7 @@ def test_everything_told_is_counted_once(telemetry: Told) -> None:
     telemetry.request_ended("GET", "/a", 200, 0.001)
     telemetry.request_ended("GET", "/a", 404, 0.001)
     telemetry.request_refused("not_found")
+    telemetry.request_unread("slow")
     telemetry.request_charged("read", LimitOutcome.PASSED_UNCOUNTED)
     assert counted(telemetry) == Counter(
         {
@@ -92,6 +95,7 @@ def test_everything_told_is_counted_once(telemetry: Told) -> None:
             ("requests", "GET", "/a", "200"): 2,
             ("requests", "GET", "/a", "404"): 1,
             ("errors", "not_found"): 1,
+            ("refusals", "slow"): 1,
             ("limits", "read", "passed_uncounted"): 1,
         }
     )

@@ -150,6 +150,27 @@ def test_a_replica_that_is_away(
     assert console("check").refusal().startswith("DOORWARD_DATABASE_READ_URL: the replica cannot")
 
 
+@pytest.mark.parametrize(
+    ("mailer", "variable", "form"),
+    [("smtp", "SMTP_URL", "smtp://{}"), ("http", "MAIL_API_URL", "http://{}/send")],
+)
+def test_mail_that_nobody_takes(
+    console: Console,
+    data: Path,
+    nobody_there: str,
+    monkeypatch: pytest.MonkeyPatch,
+    mailer: str,
+    variable: str,
+    form: str,
+) -> None:
+    assert data.is_dir()
+    monkeypatch.setenv("DOORWARD_MAILER", mailer)
+    monkeypatch.setenv(f"DOORWARD_{variable}", form.format(nobody_there))
+
+    refusal = console("check").refusal()
+    assert refusal == f"DOORWARD_{variable}: what takes the mail cannot be reached"
+
+
 @pytest.mark.slow
 def test_redis_that_answers(
     console: Console, data: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch

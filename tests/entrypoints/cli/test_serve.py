@@ -107,6 +107,19 @@ def test_two_workers_on_postgresql(postgresql_database_url: str, log: Path) -> N
         assert server.end(signal.SIGINT) == 130
 
 
+def test_a_terminal_that_closes_ends_the_service_in_order(data: Path, log: Path) -> None:
+    assert data.is_dir()
+    with serving(log, "--workers", "2", DRAIN_SECONDS="1") as server:
+        workers = _children(server.process.pid)
+        # The kernel tells all of them.
+        for pid in workers:
+            os.kill(pid, signal.SIGHUP)
+
+        assert server.end(signal.SIGHUP) == 0
+        assert not any(_is_alive(worker) for worker in workers)
+        assert "Traceback" not in server.said()
+
+
 def test_workers_do_not_outlive_a_parent_that_is_killed(data: Path, log: Path) -> None:
     assert data.is_dir()
     with serving(log, "--workers", "2") as server:

@@ -13,6 +13,7 @@ from entrypoints.http import errors
 from entrypoints.http.errors import HttpError, status_of
 from entrypoints.http.schemas.errors import ERROR_CODES
 from entrypoints.http.schemas.oauth import OAuthErrorCode
+from entrypoints.http.serving import refusals
 from tests.entrypoints.http.contract import document, operations
 from tests.services import ROOT
 
@@ -86,7 +87,21 @@ def test_the_document_publishes_every_code() -> None:
 
 def test_the_document_names_no_other_code_with_a_status() -> None:
     known = raised() | {code: {400, 401} for code in get_args(OAuthErrorCode)}
+    known["malformed_request"] |= by_the_server()["malformed_request"]
     for operation in operations():
         for status in operation.statuses:
             for code in operation.codes(status) if status >= 400 and status != 503 else ():
                 assert status in known[code], (str(operation), status, code)
+
+
+def by_the_server() -> dict[str, set[int]]:
+    """What is refused before there is a request of the application."""
+    found: dict[str, set[int]] = {}
+    for _, each in inspect.getmembers(refusals, lambda it: isinstance(it, refusals.Refusal)):
+        found.setdefault(each.code, set()).add(each.status)
+    return found
+
+
+def test_the_server_itself_refuses_with_the_same_codes() -> None:
+    assert by_the_server() == {"malformed_request": {400, 408, 414, 431}, "unavailable": {503}}
+    assert by_the_server().keys() <= ERROR_CODES

@@ -10,7 +10,7 @@ from entrypoints.version import VERSION
 from tests.entrypoints.http.api import Api
 from tests.entrypoints.http.promises import MARKER
 
-CHECKS = {"database", "migrations", "signing_key", "limiter", "shutdown"}
+CHECKS = {"database", "migrations", "signing_key", "limiter", "mail", "shutdown"}
 
 
 class StorageAway(MemoryStorage):
@@ -48,6 +48,7 @@ async def test_a_part_that_is_away_is_named_and_nothing_is_told_of_it(api: Api) 
     api.container.check_health()._storage = StorageAway()
     ready, health = await api.get("/health/ready"), await api.get("/health")
     assert (ready.status_code, health.status_code) == (503, 200)
+    assert ("retry-after" in ready.headers, "retry-after" in health.headers) == (True, False)
     for response in (ready, health):
         assert response.json()["status"] == "unavailable"
         assert response.json()["checks"]["database"] == "unavailable"

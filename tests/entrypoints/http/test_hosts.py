@@ -40,9 +40,11 @@ async def test_a_pattern_stands_for_every_host_below(open_api: OpenApi) -> None:
         assert (foreign, await status(api, foreign)) == (foreign, 400)
 
 
-async def test_where_any_host_is_allowed_none_is_refused(open_api: OpenApi) -> None:
+async def test_where_any_host_is_allowed_there_must_still_be_one(open_api: OpenApi) -> None:
     api = await open_api(allowed_hosts="*")
-    assert await status(api, MARKER) == await status(api) == 200
+    assert await status(api, MARKER) == 200
+    # RFC 9112, 3.2: whoever reads the other one is led astray.
+    assert await status(api) == await status(api, MARKER, MARKER) == 400
 
 
 async def test_health_answers_under_any_host(api: Api) -> None:

@@ -49,6 +49,45 @@ async def test_guessing_is_limited_whether_the_account_exists_or_not(open_api: O
         assert right.status_code == 429
 
 
+async def test_who_keeps_guessing_does_not_keep_the_owner_out(open_api: OpenApi) -> None:
+    api = await open_api(rate_limit_auth="4/60", trusted_proxies="127.0.0.0/8")
+    email = (await api.register()).json()["email"]
+
+    async def sign_in(address: str, password: str = PASSWORD, at: str = email) -> int:
+        headers = {"X-Forwarded-For": address}
+        response = await api.post(LOGIN, json={"email": at, "password": password}, headers=headers)
+        return response.status_code
+
+    assert await sign_in("192.0.2.1") == 200
+    for number in range(2):
+        assert await sign_in(f"203.0.113.{number}", "a guess") == 401
+    # The account's turns are used up, for whoever was never signed in to it.
+    assert await sign_in("203.0.113.9") == 429
+    assert await sign_in("192.0.2.1", at="nobody@example.com") == 401
+    # The owner has as many turns there as the address has.
+    assert [await sign_in("192.0.2.1") for _ in range(3)] == [200, 200, 429]
+
+
+async def test_refresh_tokens_that_are_refused_are_charged_to_their_address(
+    open_api: OpenApi,
+) -> None:
+    api = await open_api(rate_limit_write="4/60")
+    person = await api.person()
+
+    async def refresh(token: str) -> httpx.Response:
+        return await api.post("/api/v1/auth/refresh", json={"refresh_token": token})
+
+    form = {"grant_type": "refresh_token", "refresh_token": "junk"}
+    tries = [(await api.post("/oauth/token", data=form)).status_code for _ in range(2)]
+    assert tries == [400, 400]
+    assert [(await refresh("junk")).status_code for _ in range(3)] == [401, 401, 429]
+    refused = await api.post("/oauth/token", data=form)
+    assert (refused.status_code, refused.json()["error"]) == (429, "rate_limited")
+    assert refused.headers["ratelimit-policy"] == '"write";q=4;w=60'
+    # A good one is not: others may share its address.
+    assert (await refresh(person.refresh_token)).status_code == 200
+
+
 async def test_backing_off_looks_the_same_with_an_account_and_without(api: Api) -> None:
     known = (await api.register()).json()["email"]
     told = []

@@ -55,7 +55,9 @@ def test_requests_that_no_client_sends_are_refused_and_harm_nobody(server: Servi
         request(jwks, host, "Host: localhost"): 400,
         request(jwks, host, f"Host: {MARKER}"): 400,
         request(jwks, f"Host: {MARKER}"): 400,
-        request(f"http://{MARKER}{jwks}", host): 200,
+        # The host of an absolute target is the one (RFC 9112, 3.2.2).
+        request(f"http://{MARKER}{jwks}", host): 400,
+        request(f"http://localhost{jwks}", f"Host: {MARKER}"): 200,
         request(jwks, host, "X-Request-ID: a\tb"): 200,
         request("/api/v1/users?cursor=" + "A" * 8_000, host): 401,
         request("/%ff%fe%00", host): 404,

@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
+from adapters.memory.telemetry import MemoryTelemetry
 from config.container import container_for
 from config.settings import load_settings
 from entrypoints.http.serving.server import GuardedServer, server_config
@@ -19,7 +20,10 @@ PATIENCE_SECONDS = 10.0
 
 @dataclass
 class Application:
-    """Answers `/wait` when `go` is set, anything else once its body is there, with its length."""
+    """Answers with the length of a body once it is there; `/wait` when `go` is set.
+
+    `/early` is answered without its body.
+    """
 
     go: asyncio.Event = field(default_factory=asyncio.Event)
     seen: list[str] = field(default_factory=list)
@@ -32,7 +36,7 @@ class Application:
             return
         self.seen.append(scope["path"])
         length = 0
-        more = True
+        more = scope["path"] != "/early"
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
@@ -61,6 +65,7 @@ class Counter:
 
     server: GuardedServer
     application: Application
+    telemetry: MemoryTelemetry
     port: int
     running: "asyncio.Task[None]"
 
@@ -125,13 +130,14 @@ async def counter(**settings: Any) -> AsyncIterator[Counter]:
     chosen = load_settings(**({"database_url": "memory://", "drain_seconds": 0} | settings))
     health = container_for(chosen).check_health()
     application = Application()
-    server = GuardedServer(server_config(chosen, application), chosen, health)
+    telemetry = MemoryTelemetry()
+    server = GuardedServer(server_config(chosen, application, telemetry), chosen, health)
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     running = asyncio.create_task(server._serve([listener]))
     await until(lambda: server.started)
     try:
-        yield Counter(server, application, port, running)
+        yield Counter(server, application, telemetry, port, running)
     finally:
         application.go.set()
         server.should_exit = server.force_exit = True

@@ -96,6 +96,19 @@ async def test_while_draining_all_is_served_but_connections_end() -> None:
         assert 1 <= time.monotonic() - started < 3
 
 
+async def test_every_answer_after_the_signal_is_the_last_one_of_its_connection() -> None:
+    async with counter(drain_seconds=60) as house:
+        idle = await house.connect()
+        await idle.send(request())
+        assert b"connection: close" not in await idle.answer()
+        # Whichever comes first, and however soon.
+        for _ in range(10):
+            house.server.handle_exit(signal.SIGTERM, None)
+            assert b"connection: close" in await house.exchange(request())
+        await idle.send(request())
+        assert b"connection: close" in await idle.rest()
+
+
 async def test_an_interrupt_ends_the_drain() -> None:
     async with counter(drain_seconds=60) as house:
         house.server.handle_exit(signal.SIGTERM, None)

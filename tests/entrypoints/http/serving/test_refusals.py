@@ -78,6 +78,7 @@ async def test_what_can_be_read_in_two_ways_or_none_is_400(house: Counter, kind:
     assert status_of(answer) == 400
     assert error_of(answer)["error"] == "malformed_request"
     assert house.application.answered == []
+    assert house.telemetry.refusals == ["malformed"]
     assert status_of(await house.exchange(request("/", "Connection: close"))) == 200
 
 
@@ -102,6 +103,7 @@ async def test_a_head_out_of_bounds_is_refused(house: Counter, kind: str) -> Non
     assert status_of(answer) == status
     assert error_of(answer)["error"] == "malformed_request"
     assert house.application.seen == []
+    assert house.telemetry.refusals == ["long_target" if status == 414 else "large_head"]
 
 
 async def test_a_head_within_bounds_is_not(house: Counter) -> None:
