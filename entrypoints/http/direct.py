@@ -47,7 +47,8 @@ async def _live(_: Request) -> Response:
 
 
 async def _refresh(request: Request, body: RefreshBody) -> Response:
-    return await refresh(body, await anonymous_actor(request), await get_container(request))
+    actor, services = await anonymous_actor(request), await get_container(request)
+    return await refresh(body, actor, services, await get_limits(request))
 
 
 async def _login(request: Request, body: LoginBody) -> Response:
