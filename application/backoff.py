@@ -44,8 +44,6 @@ class SignInBackoff:
         self._macs = macs
         self._clock = clock
         self._rules = rules
-        self.refused = 0
-        """How often this process has sent somebody away, for metrics."""
 
     def tag_of(self, email_key: str) -> bytes:
         """Not the address: the counters of those that have no account are no list of addresses."""
@@ -68,7 +66,6 @@ class SignInBackoff:
             if is_first:
                 return
             wait = self._rules.pause_after(failed.count)
-        self.refused += 1
         raise RateLimited(retry_after_seconds=wait.total_seconds())
 
     async def _is_known(self, user_id: UUID | None, origin: Origin) -> bool:

@@ -56,7 +56,6 @@ async def test_the_hundredth_failure_in_a_row_is_the_last_one_for_free(service: 
         assert await attempt(service, email.upper(), PASSWORD, ip="198.51.100.1") == 30
         # Nothing is written down for those who are sent away.
         assert len(await log(service)) == events
-    assert service.container.sign_in_backoff().refused == 4
 
 
 async def test_an_account_and_none_are_told_the_same(world: World) -> None:
