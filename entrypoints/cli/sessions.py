@@ -15,12 +15,7 @@ from entrypoints.cli.installation import installation
 from entrypoints.cli.output import AsJson, instant, print_json, print_table
 from entrypoints.cli.users.finding import Account, find_account
 
-sessions = typer.Typer(
-    help="Signed-in devices.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+sessions = typer.Typer(help="Signed-in devices.", no_args_is_help=True)
 
 _COLUMNS = ("id", "ip", "user_agent", "created_at", "last_used_at", "expires_at")
 

@@ -15,7 +15,7 @@ from domain.access import Actor
 from domain.transfer import AccountRecord, KeyRecord
 from entrypoints.cli.endings import Refused
 from entrypoints.cli.installation import Installation, installation
-from entrypoints.cli.output import AsJson, instant, print_json
+from entrypoints.cli.output import AsJson, instant, print_outcome
 from entrypoints.cli.users.progress import counting
 from entrypoints.cli.users.rendering import user_fields
 
@@ -47,7 +47,7 @@ def export(
                 count += 1
                 progress(count, count)
     if output is not None:
-        _tell(count, as_json=json)
+        print_outcome(f"Exported {count} accounts.", {"exported": count}, as_json=json)
 
 
 def _records(found: Installation, *, with_secrets: bool) -> Iterator[AccountRecord]:
@@ -84,13 +84,6 @@ def _key_fields(key: KeyRecord) -> dict[str, Any]:
         "expires_at": instant(key.expires_at),
         "revoked_at": instant(key.revoked_at) if key.revoked_at else None,
     }
-
-
-def _tell(count: int, *, as_json: bool) -> None:
-    if as_json:
-        print_json({"exported": count})
-    else:
-        print(f"Exported {count} accounts.")
 
 
 @contextmanager
