@@ -6,12 +6,12 @@ from application.health import HealthStatus
 from entrypoints.http.counting import CountedRoute
 from entrypoints.http.dependencies import Services
 from entrypoints.http.operations import ANYONE, operation
+from entrypoints.http.rendering import NO_STORE, render
 from entrypoints.http.schemas.health import HealthBody, LiveBody
 from entrypoints.version import VERSION
 
 router = APIRouter(prefix="/health", tags=["health"], route_class=CountedRoute)
 
-_NO_STORE = {"Cache-Control": "no-store"}
 _UNAVAILABLE = {503: {"model": HealthBody, "description": "Not now; `checks` says which part."}}
 
 
@@ -24,8 +24,7 @@ _UNAVAILABLE = {503: {"model": HealthBody, "description": "Not now; `checks` say
 )
 async def live() -> Response:
     """200 for as long as the event loop turns; asks nothing of anything else."""
-    content = LiveBody(status=HealthStatus.OK).model_dump_json()
-    return Response(content, 200, _NO_STORE, "application/json")
+    return render(LiveBody(status=HealthStatus.OK), cache=NO_STORE)
 
 
 @router.get(
@@ -41,8 +40,7 @@ async def ready(services: Services) -> Response:
     """
     health = await services.check_health().execute()
     status = 503 if health.status is HealthStatus.UNAVAILABLE else 200
-    content = HealthBody.of(health, VERSION).model_dump_json()
-    return Response(content, status, _NO_STORE, "application/json")
+    return render(HealthBody.of(health, VERSION), status, cache=NO_STORE)
 
 
 @router.get(
@@ -55,5 +53,4 @@ async def ready(services: Services) -> Response:
 async def health(services: Services) -> Response:
     """The same as `/health/ready`, always 200: for dashboards, not for load balancers."""
     found = await services.check_health().execute()
-    content = HealthBody.of(found, VERSION).model_dump_json()
-    return Response(content, 200, _NO_STORE, "application/json")
+    return render(HealthBody.of(found, VERSION), cache=NO_STORE)

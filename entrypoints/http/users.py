@@ -32,6 +32,7 @@ from domain.users import (
     UserStatus,
 )
 from entrypoints.http.conditional import (
+    NOT_MODIFIED,
     IfMatch,
     IfNoneMatch,
     expected_version,
@@ -146,7 +147,7 @@ async def list_users(
             actor=actor, limit=limit, cursor=cursor, email=email, status=status, role=role
         )
     )
-    return render_page(request, UserPageBody.of(page), page.next_cursor)
+    return render_page(request, page, UserPageBody, UserBody.of)
 
 
 @router.get(
@@ -154,7 +155,7 @@ async def list_users(
     operation_id="getMe",
     summary="Get one's own account",
     response_model=UserBody,
-    **operation(ANY_CALLER, responses={304: {"description": "Not modified."}}),
+    **operation(ANY_CALLER, responses=NOT_MODIFIED),
 )
 async def get_me(actor: Caller, services: Services, if_none_match: IfNoneMatch = None) -> Response:
     """Answers to any valid credential."""
@@ -207,7 +208,7 @@ async def delete_me(
         holder_of(USERS_READ, or_self=True),
         NotFound,
         VALIDATION,
-        responses={304: {"description": "Not modified."}},
+        responses=NOT_MODIFIED,
     ),
 )
 async def get_user(

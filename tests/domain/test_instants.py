@@ -11,7 +11,7 @@ def test_an_instant_is_read_in_utc() -> None:
     noon = datetime(2030, 1, 1, 12, tzinfo=UTC)
     for text in (
         *("2030-01-01T12:00:00Z", "2030-01-01t12:00:00z", "2030-01-01 12:00:00Z"),
-        *("2030-01-01T13:30:00+01:30", "2030-01-01T12:00:00.000000000-00:00"),
+        *("2030-01-01T13:30:00+01:30", "2030-01-01T12:00:00.000000000000-00:00"),
     ):
         assert parse_instant(text) == noon
         assert parse_instant(text).tzinfo is UTC
