@@ -20,3 +20,8 @@ def parse_instant(text: str) -> datetime:
         return datetime.fromisoformat(text.upper()).astimezone(UTC)
     except OverflowError:
         raise ValueError("beyond the years 1 to 9999") from None
+
+
+def write_instant(at: datetime) -> str:
+    """In UTC, with `Z`."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,6 +1,6 @@
 """`doorward api-keys`: keys for calls between servers."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,11 +11,11 @@ from application.api_keys.queries import ListApiKeysQuery
 from application.api_keys.revoking import RevokeApiKeyCommand
 from domain.access import Actor
 from domain.api_keys import ApiKey
+from domain.instants import write_instant
 from domain.pages import DEFAULT_LIMIT
-from entrypoints.cli.endings import WrongUsage
 from entrypoints.cli.installation import installation
-from entrypoints.cli.options import Cursor, Limit
-from entrypoints.cli.output import AsJson, instant, print_json, print_page, print_record
+from entrypoints.cli.options import Cursor, Limit, time_option
+from entrypoints.cli.output import AsJson, print_json, print_page, print_record
 from entrypoints.cli.users.finding import Account, find_account
 
 api_keys = typer.Typer(help="Keys for calls between servers.", no_args_is_help=True)
@@ -32,12 +32,8 @@ def create(
         typer.Option(help="A permission of the account; may be given again.", show_default=False),
     ] = None,
     expires_at: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            help="When it ends, as in 2030-01-31T12:00:00Z; 90 days from now if left out.",
-            show_default=False,
-        ),
+        datetime | None,
+        time_option("When it ends, as in 2030-01-31T12:00:00Z; 90 days from now if left out."),
     ] = None,
     rate_limit: Annotated[
         int | None,
@@ -48,14 +44,13 @@ def create(
     json: AsJson = False,
 ) -> None:
     """Make a key for an account, and show it this once."""
-    ends_at = _time(expires_at) if expires_at is not None else None
     with installation() as found:
         command = CreateApiKeyCommand(
             actor=Actor.operator(),
             owner_id=find_account(found, account).id,
             name=name,
             scopes=frozenset(scope or ()),
-            expires_at=ends_at,
+            expires_at=expires_at,
             rate_limit=rate_limit,
         )
         issued = found.run(found.container.create_api_key().execute(command))
@@ -99,17 +94,6 @@ def revoke(
         found.run(found.container.revoke_api_key().execute(command))
 
 
-def _time(text: str) -> datetime:
-    """Raises WrongUsage."""
-    try:
-        at = datetime.fromisoformat(text)
-        if at.tzinfo is not None:
-            return at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise WrongUsage("--expires-at takes a time with its offset, as in 2030-01-31T12:00:00Z")
-
-
 def _fields(key: ApiKey, at: datetime) -> dict[str, Any]:
     """A key. Never its secret."""
     return {
@@ -120,7 +104,7 @@ def _fields(key: ApiKey, at: datetime) -> dict[str, Any]:
         "scopes": sorted(key.scopes),
         "rate_limit": key.rate_limit,
         "status": key.status_at(at).value,
-        "created_at": instant(key.created_at),
-        "expires_at": instant(key.expires_at),
-        "last_used_at": instant(key.last_used_at) if key.last_used_at else None,
+        "created_at": write_instant(key.created_at),
+        "expires_at": write_instant(key.expires_at),
+        "last_used_at": write_instant(key.last_used_at) if key.last_used_at else None,
     }

@@ -11,24 +11,17 @@ from application.events.following import EventTail
 from application.events.listing import ListEventsQuery
 from domain.access import Actor
 from domain.events import Event, EventFilter, EventKind
-from domain.instants import parse_instant
+from domain.instants import write_instant
 from domain.pages import DEFAULT_LIMIT
 from entrypoints.cli.endings import WrongUsage, on_one_line
 from entrypoints.cli.installation import Installation, installation
-from entrypoints.cli.options import Cursor, Limit
-from entrypoints.cli.output import AsJson, instant, print_json_line, print_page, readable
+from entrypoints.cli.options import Cursor, Limit, time_option
+from entrypoints.cli.output import AsJson, print_json_line, print_page, readable
 
 events = typer.Typer(help="The audit log.", no_args_is_help=True)
 
 _COLUMNS = ("at", "kind", "outcome", "actor", "subject", "ip")
 _POLL_SECONDS = 1.0
-
-
-def _instant(text: str) -> datetime:
-    try:
-        return parse_instant(text)
-    except ValueError:
-        raise typer.BadParameter("write it like 2030-01-01T12:00:00Z") from None
 
 
 @events.command("list")
@@ -42,14 +35,8 @@ def list_events(
     subject: Annotated[
         str | None, typer.Option(metavar="ID", help="Only acts on this record.", show_default=False)
     ] = None,
-    since: Annotated[
-        datetime | None,
-        typer.Option(parser=_instant, metavar="TIME", help="Then or later.", show_default=False),
-    ] = None,
-    until: Annotated[
-        datetime | None,
-        typer.Option(parser=_instant, metavar="TIME", help="Before then.", show_default=False),
-    ] = None,
+    since: Annotated[datetime | None, time_option("Then or later.")] = None,
+    until: Annotated[datetime | None, time_option("Before then.")] = None,
     follow: Annotated[
         bool, typer.Option("--follow", help="Go on with what happens, until Ctrl-C.")
     ] = False,
@@ -97,7 +84,7 @@ def _follow(found: Installation, where: EventFilter, limit: int, *, as_json: boo
 def _fields(event: Event) -> dict[str, Any]:
     return {
         "id": str(event.id),
-        "at": instant(event.at),
+        "at": write_instant(event.at),
         "kind": event.kind.value,
         "outcome": event.outcome.value,
         "actor": {"type": event.actor.type, "id": event.actor.id},

@@ -7,11 +7,12 @@ import typer
 
 from application.outbox import ListMessagesQuery, RetryMessagesCommand
 from domain.access import Actor
+from domain.instants import write_instant
 from domain.outbox import OutboxMessage
 from domain.pages import DEFAULT_LIMIT
 from entrypoints.cli.installation import installation
 from entrypoints.cli.options import Cursor, Limit
-from entrypoints.cli.output import AsJson, instant, print_outcome, print_page
+from entrypoints.cli.output import AsJson, print_outcome, print_page
 
 outbox = typer.Typer(
     help="Messages that were set aside after their last try.", no_args_is_help=True
@@ -54,7 +55,7 @@ def _fields(message: OutboxMessage) -> dict[str, Any]:
         "template": message.template.value,
         "user_id": str(message.user_id),
         "attempts": message.attempts,
-        "created_at": instant(message.created_at),
-        "set_aside_at": instant(message.set_aside_at) if message.set_aside_at else None,
+        "created_at": write_instant(message.created_at),
+        "set_aside_at": write_instant(message.set_aside_at) if message.set_aside_at else None,
         "last_error": message.last_error,
     }

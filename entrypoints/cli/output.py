@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -30,11 +29,6 @@ def print_json(value: object) -> None:
 def print_json_line(value: object) -> None:
     """One document of many (NDJSON), there for whoever reads along as soon as it is printed."""
     print(json.dumps(value), flush=True)
-
-
-def instant(at: datetime) -> str:
-    """RFC 3339, UTC, `Z`."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -11,12 +11,13 @@ from application.roles.administration import (
 )
 from application.roles.queries import GetRoleQuery, ListRolesQuery
 from domain.access import Actor
+from domain.instants import write_instant
 from domain.pages import DEFAULT_LIMIT
 from domain.roles import Role
 from entrypoints.cli.endings import WrongUsage
 from entrypoints.cli.installation import installation
 from entrypoints.cli.options import Cursor, Limit, Yes
-from entrypoints.cli.output import AsJson, instant, print_outcome, print_page, print_record
+from entrypoints.cli.output import AsJson, print_outcome, print_page, print_record
 from entrypoints.cli.prompts import confirm_or_refuse, on_terminal
 
 roles = typer.Typer(help="Roles.", no_args_is_help=True)
@@ -117,6 +118,6 @@ def _fields(role: Role) -> dict[str, Any]:
         "description": role.description,
         "permissions": sorted(role.permissions),
         "built_in": role.built_in,
-        "created_at": instant(role.created_at),
-        "updated_at": instant(role.updated_at),
+        "created_at": write_instant(role.created_at),
+        "updated_at": write_instant(role.updated_at),
     }

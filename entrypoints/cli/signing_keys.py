@@ -11,10 +11,11 @@ from application.signing_keys.lifecycle import (
     RotateSigningKeysCommand,
 )
 from domain.access import Actor
+from domain.instants import write_instant
 from domain.signing_keys import SigningKey
 from entrypoints.cli.installation import Installation, installation
 from entrypoints.cli.options import Yes
-from entrypoints.cli.output import AsJson, instant, print_json, print_outcome, print_table
+from entrypoints.cli.output import AsJson, print_json, print_outcome, print_table
 from entrypoints.cli.prompts import confirm_or_refuse
 
 signing_keys = typer.Typer(help="Signing keys.", no_args_is_help=True)
@@ -91,7 +92,7 @@ def _fields(key: SigningKey) -> dict[str, str | None]:
         "kid": key.kid,
         "algorithm": key.algorithm.value,
         "status": key.status.value,
-        "created_at": instant(key.created_at),
-        "activated_at": instant(key.activated_at) if key.activated_at else None,
-        "retired_at": instant(key.retired_at) if key.retired_at else None,
+        "created_at": write_instant(key.created_at),
+        "activated_at": write_instant(key.activated_at) if key.activated_at else None,
+        "retired_at": write_instant(key.retired_at) if key.retired_at else None,
     }

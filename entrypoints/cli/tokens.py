@@ -4,9 +4,10 @@ import typer
 
 from application.introspection.introspect import ActiveToken, IntrospectTokenQuery
 from domain.access import Actor
+from domain.instants import write_instant
 from entrypoints.cli.endings import Refused
 from entrypoints.cli.installation import installation
-from entrypoints.cli.output import AsJson, instant, print_record
+from entrypoints.cli.output import AsJson, print_record
 from entrypoints.cli.prompts import read_token
 
 tokens = typer.Typer(help="Access tokens, refresh tokens, API keys.", no_args_is_help=True)
@@ -36,6 +37,6 @@ def _fields(token: ActiveToken) -> dict[str, object]:
         "username": token.username,
         "client_id": token.client_id,
         "scope": sorted(token.scope),
-        "iat": instant(token.issued_at),
-        "exp": instant(token.expires_at),
+        "iat": write_instant(token.issued_at),
+        "exp": write_instant(token.expires_at),
     }

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from domain.instants import write_instant
 from domain.users import User
-from entrypoints.cli.output import instant
 
 
 def user_fields(user: User) -> dict[str, Any]:
@@ -16,6 +16,6 @@ def user_fields(user: User) -> dict[str, Any]:
         "kind": user.kind.value,
         "status": user.status.value,
         "roles": sorted(user.roles),
-        "created_at": instant(user.created_at),
-        "updated_at": instant(user.updated_at),
+        "created_at": write_instant(user.created_at),
+        "updated_at": write_instant(user.updated_at),
     }

@@ -1,6 +1,6 @@
 """What all request and response bodies share."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import (
@@ -15,18 +15,14 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
-from domain.instants import parse_instant
+from domain.instants import parse_instant, write_instant
 
 B = TypeVar("B", bound=BaseModel)
 
 
-def _render_instant(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
 Instant = Annotated[
     datetime,
-    PlainSerializer(_render_instant, return_type=str),
+    PlainSerializer(write_instant, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 """RFC 3339, UTC, `Z`."""
