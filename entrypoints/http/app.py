@@ -21,6 +21,7 @@ from entrypoints.http import (
     items,
     metrics,
     oauth,
+    own_account,
     permissions,
     recovery,
     roles,
@@ -65,6 +66,7 @@ def create_app(container: Container | None = None) -> FastAPI:
     app.include_router(metrics.router)
     app.include_router(well_known.router)
     app.include_router(users.router)
+    app.include_router(own_account.router)
     app.include_router(roles.router)
     app.include_router(permissions.router)
     app.include_router(auth.router)

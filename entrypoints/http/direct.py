@@ -17,7 +17,7 @@ from entrypoints.http.errors import HttpError, answer_domain_error, render_http_
 from entrypoints.http.health import live
 from entrypoints.http.middleware.boundary import ErrorBoundary
 from entrypoints.http.operations import API_PREFIX
-from entrypoints.http.users import get_me
+from entrypoints.http.own_account import get_me
 
 _Endpoint = Callable[[Request], Awaitable[Response]]
 
