@@ -20,15 +20,6 @@ EVEN_LATER = LATER + timedelta(minutes=1)
 MICROSECOND = timedelta(microseconds=1)
 
 
-@pytest.fixture
-async def ada(backend: Backend) -> User:
-    user = a_user()
-    async with backend.uow() as uow:
-        await uow.users.add(user)
-        await uow.commit()
-    return user
-
-
 async def add(backend: Backend, *sessions: Session) -> None:
     async with backend.uow() as uow:
         for session in sessions:
