@@ -12,7 +12,7 @@ from application.ports.mailer import Letter, Mailer, MailNotSent, MessageRendere
 from application.ports.outbox import FailedTry, OutboxDepth
 from application.ports.telemetry import MessageOutcome, Telemetry
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from domain.access import Actor, PermissionMissing
+from domain.access import Actor, require_trusted
 from domain.addresses import EmailAddress
 from domain.errors import NotFound, Unavailable
 from domain.events import EventKind, Party
@@ -176,14 +176,17 @@ class ListMessagesQuery:
 
 
 class ListMessages:
-    """Operators: messages that were set aside. Raises PermissionMissing, InvalidCursor."""
+    """Operators: messages that were set aside.
+
+    Raises NotAuthenticated, PermissionMissing, InvalidCursor.
+    """
 
     def __init__(self, *, uow: UnitOfWorkFactory, cursors: CursorCodec) -> None:
         self._uow = uow
         self._cursors = cursors
 
     async def execute(self, query: ListMessagesQuery) -> Page[OutboxMessage]:
-        _require_operator(query.actor)
+        require_trusted(query.actor)
         before = self._cursors.decode(query.cursor, listing=_LISTING, filters={}, actor=query.actor)
         async with self._uow.reading() as uow:
             found = await uow.outbox.page_set_aside(before, query.limit + 1)
@@ -203,7 +206,7 @@ class RetryMessagesCommand:
 class RetryMessages:
     """Operators: messages that were set aside are due again, with all their tries.
 
-    Raises PermissionMissing; NotFound for a message that is not set aside.
+    Raises NotAuthenticated, PermissionMissing; NotFound for a message that is not set aside.
     """
 
     def __init__(self, *, uow: UnitOfWorkFactory, clock: Clock, events: EventFactory) -> None:
@@ -212,7 +215,7 @@ class RetryMessages:
         self._events = events
 
     async def execute(self, command: RetryMessagesCommand) -> int:
-        _require_operator(command.actor)
+        require_trusted(command.actor)
         message_id = command.message_id
         async with self._uow() as uow:
             count = await uow.outbox.retry(message_id, self._clock.now())
@@ -228,8 +231,3 @@ class RetryMessages:
             )
             await uow.commit()
         return count
-
-
-def _require_operator(actor: Actor) -> None:
-    if not actor.is_trusted:
-        raise PermissionMissing("operator")

@@ -14,7 +14,7 @@ from domain.pages import InvalidCursor, Page
 _PURPOSE = "page-cursor"
 _ID_BYTES = 16
 _TAG_BYTES = 32
-_INSTANT_BYTES = 8
+INSTANT_BYTES = 8
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_LENGTH = 1024
 
@@ -73,8 +73,7 @@ class CursorCodec:
         raw = self.open(cursor, listing=listing, filters={}, actor=actor)
         if raw is None:
             return None
-        microseconds = int.from_bytes(raw[:_INSTANT_BYTES], "big")
-        return _EPOCH + timedelta(microseconds=microseconds), raw[_INSTANT_BYTES:].decode()
+        return instant_from(raw[:INSTANT_BYTES]), raw[INSTANT_BYTES:].decode()
 
     def seal(self, position: bytes, *, listing: str, filters: Filters, actor: Actor) -> str:
         """For lists whose order is not that of their ids."""
@@ -134,10 +133,20 @@ class CursorCodec:
         following = None
         if len(found) > limit:
             created_at, name = _place(items[-1])
-            microseconds = (created_at - _EPOCH) // timedelta(microseconds=1)
-            raw = microseconds.to_bytes(_INSTANT_BYTES, "big") + name.encode()
+            raw = instant_bytes(created_at) + name.encode()
             following = self.seal(raw, listing=listing, filters={}, actor=actor)
         return Page(items=items, next_cursor=following)
+
+
+def instant_bytes(at: datetime) -> bytes:
+    """An instant as a part of a position, to the microsecond."""
+    microseconds = (at - _EPOCH) // timedelta(microseconds=1)
+    return microseconds.to_bytes(INSTANT_BYTES, "big", signed=True)
+
+
+def instant_from(raw: bytes) -> datetime:
+    """The other way round."""
+    return _EPOCH + timedelta(microseconds=int.from_bytes(raw, "big", signed=True))
 
 
 def _place(each: Named) -> NamedPosition:

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 
 _RFC_3339 = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 
@@ -20,3 +20,8 @@ def parse_instant(text: str) -> datetime:
         return datetime.fromisoformat(text.upper()).astimezone(UTC)
     except OverflowError:
         raise ValueError("beyond the years 1 to 9999") from None
+
+
+def write_instant(at: datetime) -> str:
+    """In UTC, with `Z`."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from adapters.memory.records import MemoryDatabase, Records
+from adapters.memory.selection import newest_first, permissions_of
 from application.ports.api_keys import ApiKeyLookup, ApiKeyRepository, LiveApiKey
 from domain.api_keys import ApiKey, ApiKeyStatus
 from domain.errors import ConcurrentChange
@@ -26,12 +27,8 @@ class MemoryApiKeyRepository(ApiKeyRepository):
         return _find(self._records, public_id)
 
     async def page(self, owner_id: UUID, before: UUID | None, limit: int) -> list[ApiKey]:
-        theirs = (
-            key
-            for key in self._records.api_keys.values()
-            if key.owner_id == owner_id and (before is None or key.id < before)
-        )
-        return sorted(theirs, key=lambda key: key.id, reverse=True)[:limit]
+        theirs = (key for key in self._records.api_keys.values() if key.owner_id == owner_id)
+        return newest_first(theirs, before, limit)
 
     async def retire(self, key_id: UUID, at: datetime, ends_at: datetime) -> ApiKey | None:
         key = await self.get(key_id)
@@ -78,5 +75,5 @@ class MemoryApiKeyLookup(ApiKeyLookup):
         owner = records.users[key.owner_id]
         if not owner.is_active:
             return None
-        held = (records.role_permissions.get(role, frozenset()) for role in owner.roles)
-        return LiveApiKey(key=key, owner=owner, owner_permissions=frozenset().union(*held))
+        held = permissions_of(records, owner.roles)
+        return LiveApiKey(key=key, owner=owner, owner_permissions=held)

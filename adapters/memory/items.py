@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from adapters.memory.records import Records
+from adapters.memory.selection import at_version, newest_first
 from application.ports.items import ItemChanges, ItemRepository
 from domain.access import NotAuthenticated
 from domain.items import Item
@@ -31,16 +32,14 @@ class MemoryItemRepository(ItemRepository):
         matching = (
             item
             for item in self._records.items.values()
-            if item.owner_id == owner_id
-            and item.title.startswith(title_prefix)
-            and (before is None or item.id < before)
+            if item.owner_id == owner_id and item.title.startswith(title_prefix)
         )
-        return deepcopy(sorted(matching, key=lambda item: item.id, reverse=True)[:limit])
+        return deepcopy(newest_first(matching, before, limit))
 
     async def change(
         self, item_id: UUID, changes: ItemChanges, at: datetime, if_version: int | None
     ) -> Item | None:
-        item = self._at_version(item_id, if_version)
+        item = at_version(self._records.items, item_id, if_version)
         if item is None:
             return None
         given = {name: value for name, value in vars(changes).items() if value is not None}
@@ -49,13 +48,7 @@ class MemoryItemRepository(ItemRepository):
         return changed
 
     async def delete(self, item_id: UUID, if_version: int | None) -> bool:
-        if self._at_version(item_id, if_version) is None:
+        if at_version(self._records.items, item_id, if_version) is None:
             return False
         del self._records.items[item_id]
         return True
-
-    def _at_version(self, item_id: UUID, if_version: int | None) -> Item | None:
-        item = self._records.items.get(item_id)
-        if item is None or if_version not in (None, item.version):
-            return None
-        return item

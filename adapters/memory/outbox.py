@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from adapters.memory.records import Records
+from adapters.memory.selection import newest_first
 from application.ports.outbox import FailedTry, OutboxDepth, OutboxRepository
 from domain.outbox import MessageTemplate, OutboxMessage
 
@@ -63,11 +64,9 @@ class MemoryOutboxRepository(OutboxRepository):
 
     async def page_set_aside(self, before: UUID | None, limit: int) -> list[OutboxMessage]:
         matching = (
-            message
-            for message in self._records.outbox.values()
-            if message.set_aside_at is not None and (before is None or message.id < before)
+            message for message in self._records.outbox.values() if message.set_aside_at is not None
         )
-        return sorted(matching, key=lambda message: message.id, reverse=True)[:limit]
+        return newest_first(matching, before, limit)
 
     async def retry(self, message_id: UUID | None, at: datetime) -> int:
         self.has_added = True

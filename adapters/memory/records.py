@@ -1,10 +1,8 @@
 """What the memory backend holds: one dictionary a kind of record, every value immutable."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Any, Self, cast
 from uuid import UUID
 
@@ -66,11 +64,6 @@ class Records:
     idempotency: dict[tuple[str, bytes], IdempotencyClaim] = field(default_factory=dict)
     sign_in_failures: dict[bytes, FailedSignIns] = field(default_factory=dict)
     known_addresses: dict[tuple[UUID, str], datetime] = field(default_factory=dict)
-
-    @property
-    def role_permissions(self) -> Mapping[str, frozenset[str]]:
-        """What each role holds, to be read."""
-        return MappingProxyType({role.name: role.permissions for role in self.roles.values()})
 
     def copy(self) -> Self:
         return replace(self, **{each.name: dict(getattr(self, each.name)) for each in fields(self)})

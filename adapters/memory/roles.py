@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from adapters.memory.records import Records
+from adapters.memory.selection import at_version, permissions_of
 from application.ports.roles import RoleContent, RoleRepository
 from domain.roles import AlreadyExists, Role, RoleInUse, UnknownPermission
 
@@ -17,8 +18,7 @@ class MemoryRoleRepository(RoleRepository):
         return
 
     async def permissions_of(self, roles: frozenset[str]) -> frozenset[str]:
-        held = self._records.role_permissions
-        return frozenset().union(*(held.get(role, frozenset()) for role in roles))
+        return permissions_of(self._records, roles)
 
     async def list_all(self) -> list[Role]:
         found = self._records.roles.values()
@@ -40,7 +40,7 @@ class MemoryRoleRepository(RoleRepository):
     async def replace(
         self, name: str, content: RoleContent, at: datetime, if_version: int | None
     ) -> Role | None:
-        role = self._at_version(name, if_version)
+        role = at_version(self._records.roles, name, if_version)
         if role is None:
             return None
         self._check_permissions(content.permissions)
@@ -55,18 +55,12 @@ class MemoryRoleRepository(RoleRepository):
         return stored
 
     async def delete(self, name: str, if_version: int | None) -> bool:
-        if self._at_version(name, if_version) is None:
+        if at_version(self._records.roles, name, if_version) is None:
             return False
         if any(name in user.roles for user in self._records.users.values()):
             raise RoleInUse
         del self._records.roles[name]
         return True
-
-    def _at_version(self, name: str, if_version: int | None) -> Role | None:
-        role = self._records.roles.get(name)
-        if role is None or if_version not in (None, role.version):
-            return None
-        return role
 
     def _check_permissions(self, permissions: frozenset[str]) -> None:
         if not permissions <= self._records.permissions.keys():

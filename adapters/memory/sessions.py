@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from adapters.memory.records import MemoryDatabase, Records
+from adapters.memory.selection import newest_first, permissions_of
 from application.ports.sessions import (
     LiveAt,
     LiveSession,
@@ -33,11 +34,9 @@ class MemorySessionRepository(SessionRepository):
         theirs = (
             session
             for session in self._records.sessions.values()
-            if session.user_id == user_id
-            and _is_live(session, live)
-            and (before is None or session.id < before)
+            if session.user_id == user_id and _is_live(session, live)
         )
-        return sorted(theirs, key=lambda session: session.id, reverse=True)[:limit]
+        return newest_first(theirs, before, limit)
 
     async def set_auth_time(self, session_id: UUID, at: datetime) -> None:
         session = self._records.sessions.get(session_id)
@@ -82,11 +81,10 @@ class MemorySessionLookup(SessionLookup):
             return None
         if session.ended_at is not None or session.expires_at <= at or not user.is_active:
             return None
-        held = (records.role_permissions.get(role, frozenset()) for role in user.roles)
         return LiveSession(
             session_id=session_id,
             user=user,
-            permissions=frozenset().union(*held),
+            permissions=permissions_of(records, user.roles),
             auth_time=session.auth_time,
         )
 

@@ -45,7 +45,7 @@ class MemoryTransferRepository(TransferRepository):
         )
 
     async def existing_roles(self, names: frozenset[str]) -> frozenset[str]:
-        return names & self._records.role_permissions.keys()
+        return names & self._records.roles.keys()
 
     async def taken(self, records: Sequence[AccountRecord]) -> Taken:
         public_ids = {key.public_id for record in records for key in record.api_keys}
@@ -63,7 +63,7 @@ class MemoryTransferRepository(TransferRepository):
             user = record.user
             if user.id in self._records.users or user.email.key in addresses:
                 continue
-            if not user.roles <= self._records.role_permissions.keys():
+            if not user.roles <= self._records.roles.keys():
                 raise UnknownRole
             self._records.users[user.id] = user
             if record.password_hash is not None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from adapters.memory.records import Records
+from adapters.memory.selection import at_version, newest_first
 from application.ports.users import UserChanges, UserRepository
 from domain.roles import ADMIN_ROLE, UnknownRole
 from domain.users import EmailAlreadyRegistered, User, UserFilter
@@ -35,17 +36,16 @@ class MemoryUserRepository(UserRepository):
         matching = (
             user
             for user in self._records.users.values()
-            if (before is None or user.id < before)
-            and (where.email_key is None or user.email.key == where.email_key)
+            if (where.email_key is None or user.email.key == where.email_key)
             and (where.status is None or user.status is where.status)
             and (where.role is None or where.role in user.roles)
         )
-        return sorted(matching, key=lambda user: user.id, reverse=True)[:limit]
+        return newest_first(matching, before, limit)
 
     async def change(
         self, user_id: UUID, changes: UserChanges, at: datetime, if_version: int | None
     ) -> User | None:
-        user = self._at_version(user_id, if_version)
+        user = at_version(self._records.users, user_id, if_version)
         if user is None:
             return None
         if changes.email is not None:
@@ -58,14 +58,14 @@ class MemoryUserRepository(UserRepository):
     async def set_roles(
         self, user_id: UUID, roles: frozenset[str], at: datetime, if_version: int | None
     ) -> User | None:
-        user = self._at_version(user_id, if_version)
+        user = at_version(self._records.users, user_id, if_version)
         if user is None:
             return None
         self._check_roles(roles)
         return self._store(replace(user, roles=roles), at)
 
     async def delete(self, user_id: UUID, if_version: int | None) -> bool:
-        if self._at_version(user_id, if_version) is None:
+        if at_version(self._records.users, user_id, if_version) is None:
             return False
         records = self._records
         del records.users[user_id]
@@ -89,14 +89,8 @@ class MemoryUserRepository(UserRepository):
         )
 
     def _check_roles(self, roles: frozenset[str]) -> None:
-        if not roles <= self._records.role_permissions.keys():
+        if not roles <= self._records.roles.keys():
             raise UnknownRole
-
-    def _at_version(self, user_id: UUID, if_version: int | None) -> User | None:
-        user = self._records.users.get(user_id)
-        if user is None or if_version not in (None, user.version):
-            return None
-        return user
 
     def _store(self, user: User, at: datetime) -> User:
         stored = replace(user, version=user.version + 1, updated_at=at)

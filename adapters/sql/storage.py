@@ -17,7 +17,6 @@ from application.ports.storage import PoolState, SchemaState, Storage
 
 if TYPE_CHECKING:
     from alembic.config import Config
-    from alembic.script import ScriptDirectory
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _MIGRATION_LOCK = 0x_D0_04_3A_2D
@@ -112,13 +111,6 @@ def alembic_config() -> "Config":
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     return config
-
-
-def script_directory() -> "ScriptDirectory":
-    """The migration scripts as Alembic orders them."""
-    from alembic.script import ScriptDirectory
-
-    return ScriptDirectory.from_config(alembic_config())
 
 
 def _upgrade(connection: Connection) -> None:

@@ -1,19 +1,16 @@
 """Reading the audit log."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from application.pages import CursorCodec, Filters
+from application.pages import INSTANT_BYTES, CursorCodec, Filters, instant_bytes, instant_from
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import Actor, require
 from domain.events import Event, EventFilter, EventPlace
 from domain.pages import InvalidCursor, Page
 from domain.roles import EVENTS_READ
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_INSTANT_BYTES = 8
-_PLACE_BYTES = _INSTANT_BYTES + 16
+_PLACE_BYTES = INSTANT_BYTES + 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,14 +51,10 @@ def _in_words(where: EventFilter) -> Filters:
 
 
 def _place_bytes(event: Event) -> bytes:
-    microseconds = (event.at - _EPOCH) // timedelta(microseconds=1)
-    return microseconds.to_bytes(_INSTANT_BYTES, "big", signed=True) + event.id.bytes
+    return instant_bytes(event.at) + event.id.bytes
 
 
 def _place_from(raw: bytes) -> EventPlace:
     if len(raw) != _PLACE_BYTES:
         raise InvalidCursor
-    microseconds = int.from_bytes(raw[:_INSTANT_BYTES], "big", signed=True)
-    return EventPlace(
-        at=_EPOCH + timedelta(microseconds=microseconds), id=UUID(bytes=raw[_INSTANT_BYTES:])
-    )
+    return EventPlace(at=instant_from(raw[:INSTANT_BYTES]), id=UUID(bytes=raw[INSTANT_BYTES:]))

@@ -6,7 +6,7 @@ from application.introspection.introspect import IntrospectTokenQuery
 from application.ports.clock import Clock
 from application.ports.tokens import RefreshTokenCodec
 from application.ports.unit_of_work import UnitOfWorkFactory
-from domain.access import PermissionMissing
+from domain.access import require_trusted
 from domain.api_keys import KEY_MARK, ApiKey, ApiKeyStatus
 from domain.sessions import (
     InvalidAccessToken,
@@ -22,7 +22,7 @@ _ACCOUNT_DISABLED = "Its account is disabled."
 class ExplainToken:
     """Operators: why a token that `IntrospectToken` finds dead is dead, in one sentence.
 
-    Raises PermissionMissing, Unavailable.
+    Raises NotAuthenticated, PermissionMissing, Unavailable.
     """
 
     def __init__(
@@ -43,8 +43,7 @@ class ExplainToken:
         self._clock = clock
 
     async def execute(self, query: IntrospectTokenQuery) -> str:
-        if not query.actor.is_trusted:
-            raise PermissionMissing("operator")
+        require_trusted(query.actor)
         if query.token.startswith(f"{KEY_MARK}_"):
             return await self._why_key(query.token)
         generation: int | None = None

@@ -1,6 +1,6 @@
 """`doorward api-keys`: keys for calls between servers."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,18 +11,14 @@ from application.api_keys.queries import ListApiKeysQuery
 from application.api_keys.revoking import RevokeApiKeyCommand
 from domain.access import Actor
 from domain.api_keys import ApiKey
-from domain.pages import DEFAULT_LIMIT, MAX_LIMIT
-from entrypoints.cli.endings import WrongUsage
+from domain.instants import write_instant
+from domain.pages import DEFAULT_LIMIT
 from entrypoints.cli.installation import installation
-from entrypoints.cli.output import AsJson, instant, print_json, print_record, print_table
+from entrypoints.cli.options import Cursor, Limit, time_option
+from entrypoints.cli.output import AsJson, print_json, print_page, print_record
 from entrypoints.cli.users.finding import Account, find_account
 
-api_keys = typer.Typer(
-    help="Keys for calls between servers.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+api_keys = typer.Typer(help="Keys for calls between servers.", no_args_is_help=True)
 
 _COLUMNS = ("id", "name", "prefix", "scopes", "status", "expires_at", "last_used_at")
 
@@ -36,12 +32,8 @@ def create(
         typer.Option(help="A permission of the account; may be given again.", show_default=False),
     ] = None,
     expires_at: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            help="When it ends, as in 2030-01-31T12:00:00Z; 90 days from now if left out.",
-            show_default=False,
-        ),
+        datetime | None,
+        time_option("When it ends, as in 2030-01-31T12:00:00Z; 90 days from now if left out."),
     ] = None,
     rate_limit: Annotated[
         int | None,
@@ -52,14 +44,13 @@ def create(
     json: AsJson = False,
 ) -> None:
     """Make a key for an account, and show it this once."""
-    ends_at = _time(expires_at) if expires_at is not None else None
     with installation() as found:
         command = CreateApiKeyCommand(
             actor=Actor.operator(),
             owner_id=find_account(found, account).id,
             name=name,
             scopes=frozenset(scope or ()),
-            expires_at=ends_at,
+            expires_at=expires_at,
             rate_limit=rate_limit,
         )
         issued = found.run(found.container.create_api_key().execute(command))
@@ -67,7 +58,7 @@ def create(
     if json:
         print_json({**fields, "key": issued.text})
         return
-    print_record(_shown(fields))
+    print_record(fields, as_json=False)
     # Outside the table, where no terminal is too narrow for it to be copied.
     print("The key, which is not shown again:")
     print(issued.text)
@@ -76,12 +67,8 @@ def create(
 @api_keys.command("list")
 def list_api_keys(
     account: Account,
-    limit: Annotated[
-        int, typer.Option(min=1, max=MAX_LIMIT, help="How many at most.")
-    ] = DEFAULT_LIMIT,
-    cursor: Annotated[
-        str | None, typer.Option(help="Go on where an earlier list ended.", show_default=False)
-    ] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
     json: AsJson = False,
 ) -> None:
     """List the keys of an account in every status, the newest first."""
@@ -94,13 +81,7 @@ def list_api_keys(
         )
         page = found.run(found.container.list_api_keys().execute(query))
         now = found.container.clock().now()
-    items = [_fields(key, now) for key in page.items]
-    if json:
-        print_json({"items": items, "next_cursor": page.next_cursor})
-        return
-    print_table(_COLUMNS, [[_shown(item)[column] for column in _COLUMNS] for item in items])
-    if page.next_cursor is not None:
-        print(f"More: --cursor {page.next_cursor}")
+    print_page(page, _COLUMNS, lambda key: _fields(key, now), as_json=json)
 
 
 @api_keys.command()
@@ -113,17 +94,6 @@ def revoke(
         found.run(found.container.revoke_api_key().execute(command))
 
 
-def _time(text: str) -> datetime:
-    """Raises WrongUsage."""
-    try:
-        at = datetime.fromisoformat(text)
-        if at.tzinfo is not None:
-            return at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise WrongUsage("--expires-at takes a time with its offset, as in 2030-01-31T12:00:00Z")
-
-
 def _fields(key: ApiKey, at: datetime) -> dict[str, Any]:
     """A key. Never its secret."""
     return {
@@ -134,12 +104,7 @@ def _fields(key: ApiKey, at: datetime) -> dict[str, Any]:
         "scopes": sorted(key.scopes),
         "rate_limit": key.rate_limit,
         "status": key.status_at(at).value,
-        "created_at": instant(key.created_at),
-        "expires_at": instant(key.expires_at),
-        "last_used_at": instant(key.last_used_at) if key.last_used_at else None,
+        "created_at": write_instant(key.created_at),
+        "expires_at": write_instant(key.expires_at),
+        "last_used_at": write_instant(key.last_used_at) if key.last_used_at else None,
     }
-
-
-def _shown(fields: dict[str, Any]) -> dict[str, Any]:
-    """What people see of a field that holds nothing."""
-    return {name: "-" if value is None else value for name, value in fields.items()}

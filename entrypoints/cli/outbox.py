@@ -7,16 +7,15 @@ import typer
 
 from application.outbox import ListMessagesQuery, RetryMessagesCommand
 from domain.access import Actor
+from domain.instants import write_instant
 from domain.outbox import OutboxMessage
-from domain.pages import DEFAULT_LIMIT, MAX_LIMIT
+from domain.pages import DEFAULT_LIMIT
 from entrypoints.cli.installation import installation
-from entrypoints.cli.output import AsJson, instant, print_json, print_table
+from entrypoints.cli.options import Cursor, Limit
+from entrypoints.cli.output import AsJson, print_outcome, print_page
 
 outbox = typer.Typer(
-    help="Messages that were set aside after their last try.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
+    help="Messages that were set aside after their last try.", no_args_is_help=True
 )
 
 _COLUMNS = ("id", "template", "user_id", "attempts", "set_aside_at", "last_error")
@@ -24,25 +23,15 @@ _COLUMNS = ("id", "template", "user_id", "attempts", "set_aside_at", "last_error
 
 @outbox.command("list")
 def list_messages(
-    limit: Annotated[
-        int, typer.Option(min=1, max=MAX_LIMIT, help="How many at most.")
-    ] = DEFAULT_LIMIT,
-    cursor: Annotated[
-        str | None, typer.Option(help="Go on where an earlier list ended.", show_default=False)
-    ] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
     json: AsJson = False,
 ) -> None:
     """List messages that were set aside, the newest first."""
     query = ListMessagesQuery(actor=Actor.operator(), limit=limit, cursor=cursor)
     with installation() as found:
         page = found.run(found.container.list_messages().execute(query))
-    items = [_fields(message) for message in page.items]
-    if json:
-        print_json({"items": items, "next_cursor": page.next_cursor})
-        return
-    print_table(_COLUMNS, [[item[column] for column in _COLUMNS] for item in items])
-    if page.next_cursor is not None:
-        print(f"More: --cursor {page.next_cursor}")
+    print_page(page, _COLUMNS, _fields, as_json=json)
 
 
 @outbox.command("retry")
@@ -57,10 +46,7 @@ def retry_messages(
     command = RetryMessagesCommand(actor=Actor.operator(), message_id=message_id)
     with installation() as found:
         count = found.run(found.container.retry_messages().execute(command))
-    if json:
-        print_json({"retried": count})
-    else:
-        print(f"Due again: {count}")
+    print_outcome(f"Due again: {count}", {"retried": count}, as_json=json)
 
 
 def _fields(message: OutboxMessage) -> dict[str, Any]:
@@ -69,7 +55,7 @@ def _fields(message: OutboxMessage) -> dict[str, Any]:
         "template": message.template.value,
         "user_id": str(message.user_id),
         "attempts": message.attempts,
-        "created_at": instant(message.created_at),
-        "set_aside_at": instant(message.set_aside_at) if message.set_aside_at else None,
+        "created_at": write_instant(message.created_at),
+        "set_aside_at": write_instant(message.set_aside_at) if message.set_aside_at else None,
         "last_error": message.last_error,
     }

@@ -1,6 +1,5 @@
 """`doorward roles`: named sets of permissions."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -12,16 +11,16 @@ from application.roles.administration import (
 )
 from application.roles.queries import GetRoleQuery, ListRolesQuery
 from domain.access import Actor
-from domain.pages import DEFAULT_LIMIT, MAX_LIMIT
+from domain.instants import write_instant
+from domain.pages import DEFAULT_LIMIT
 from domain.roles import Role
 from entrypoints.cli.endings import WrongUsage
 from entrypoints.cli.installation import installation
-from entrypoints.cli.output import AsJson, instant, print_json, print_record, print_table
+from entrypoints.cli.options import Cursor, Limit, Yes
+from entrypoints.cli.output import AsJson, print_outcome, print_page, print_record
 from entrypoints.cli.prompts import confirm_or_refuse, on_terminal
 
-roles = typer.Typer(
-    help="Roles.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
-)
+roles = typer.Typer(help="Roles.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False)]
 Permissions = Annotated[
@@ -36,19 +35,15 @@ _COLUMNS = ("name", "description", "permissions", "built_in")
 
 @roles.command("list")
 def list_roles(
-    limit: Annotated[
-        int, typer.Option(min=1, max=MAX_LIMIT, help="How many at most.")
-    ] = DEFAULT_LIMIT,
-    cursor: Annotated[
-        str | None, typer.Option(help="Go on where an earlier list ended.", show_default=False)
-    ] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
     json: AsJson = False,
 ) -> None:
     """List roles, the newest first."""
     with installation() as found:
         query = ListRolesQuery(actor=Actor.operator(), limit=limit, cursor=cursor)
         page = found.run(found.container.list_roles().execute(query))
-    _print_roles([_fields(role) for role in page.items], page.next_cursor, as_json=json)
+    print_page(page, _COLUMNS, _fields, as_json=json)
 
 
 @roles.command()
@@ -67,7 +62,7 @@ def create(
             permissions=frozenset(permission or ()),
         )
         role = found.run(found.container.create_role().execute(command))
-    _print_role(role, as_json=json)
+    print_record(_fields(role), as_json=json)
 
 
 @roles.command()
@@ -99,13 +94,13 @@ def update(
             if_version=before.version,
         )
         role = found.run(found.container.update_role().execute(command))
-    _print_role(role, as_json=json)
+    print_record(_fields(role), as_json=json)
 
 
 @roles.command()
 def delete(
     name: Name,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     json: AsJson = False,
 ) -> None:
     """Delete a role that nobody has. On a terminal it asks first."""
@@ -114,10 +109,7 @@ def delete(
             confirm_or_refuse(f"Delete the role {name}?", yes=yes)
         command = DeleteRoleCommand(actor=Actor.operator(), name=name)
         found.run(found.container.delete_role().execute(command))
-    if json:
-        print_json({"name": name, "deleted": True})
-    else:
-        print(f"Deleted {name}.")
+    print_outcome(f"Deleted {name}.", {"name": name, "deleted": True}, as_json=json)
 
 
 def _fields(role: Role) -> dict[str, Any]:
@@ -126,24 +118,6 @@ def _fields(role: Role) -> dict[str, Any]:
         "description": role.description,
         "permissions": sorted(role.permissions),
         "built_in": role.built_in,
-        "created_at": instant(role.created_at),
-        "updated_at": instant(role.updated_at),
+        "created_at": write_instant(role.created_at),
+        "updated_at": write_instant(role.updated_at),
     }
-
-
-def _print_role(role: Role, *, as_json: bool) -> None:
-    if as_json:
-        print_json(_fields(role))
-    else:
-        print_record(_fields(role))
-
-
-def _print_roles(
-    items: Sequence[dict[str, Any]], next_cursor: str | None, *, as_json: bool
-) -> None:
-    if as_json:
-        print_json({"items": items, "next_cursor": next_cursor})
-        return
-    print_table(_COLUMNS, [[item[column] for column in _COLUMNS] for item in items])
-    if next_cursor is not None:
-        print(f"More: --cursor {next_cursor}")

@@ -8,19 +8,15 @@ import typer
 from application.sessions.ending import EndSessionCommand, EndUserSessionsCommand
 from application.sessions.listing import ListSessionsQuery
 from domain.access import Actor
+from domain.instants import write_instant
 from domain.pages import MAX_LIMIT
 from domain.sessions import Session
 from entrypoints.cli.endings import WrongUsage
 from entrypoints.cli.installation import installation
-from entrypoints.cli.output import AsJson, instant, print_json, print_table
+from entrypoints.cli.output import AsJson, print_json, print_table
 from entrypoints.cli.users.finding import Account, find_account
 
-sessions = typer.Typer(
-    help="Signed-in devices.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+sessions = typer.Typer(help="Signed-in devices.", no_args_is_help=True)
 
 _COLUMNS = ("id", "ip", "user_agent", "created_at", "last_used_at", "expires_at")
 
@@ -74,8 +70,8 @@ def _fields(session: Session) -> dict[str, Any]:
         "client_id": session.client_id,
         "ip": session.ip,
         "user_agent": session.user_agent,
-        "auth_time": instant(session.auth_time),
-        "created_at": instant(session.created_at),
-        "last_used_at": instant(session.last_used_at),
-        "expires_at": instant(session.expires_at),
+        "auth_time": write_instant(session.auth_time),
+        "created_at": write_instant(session.created_at),
+        "last_used_at": write_instant(session.last_used_at),
+        "expires_at": write_instant(session.expires_at),
     }

@@ -11,17 +11,14 @@ from application.signing_keys.lifecycle import (
     RotateSigningKeysCommand,
 )
 from domain.access import Actor
+from domain.instants import write_instant
 from domain.signing_keys import SigningKey
 from entrypoints.cli.installation import Installation, installation
-from entrypoints.cli.output import AsJson, instant, print_json, print_table
+from entrypoints.cli.options import Yes
+from entrypoints.cli.output import AsJson, print_json, print_outcome, print_table
 from entrypoints.cli.prompts import confirm_or_refuse
 
-signing_keys = typer.Typer(
-    help="Signing keys.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+signing_keys = typer.Typer(help="Signing keys.", no_args_is_help=True)
 
 Kid = Annotated[str, typer.Argument(help="The key's id.", show_default=False)]
 
@@ -37,8 +34,7 @@ def list_keys(json: AsJson = False) -> None:
     if json:
         print_json({"items": items})
     else:
-        rows = [[value or "-" for value in item.values()] for item in items]
-        print_table(list(items[0]) if items else [], rows)
+        print_table(list(items[0]) if items else [], [list(item.values()) for item in items])
 
 
 @signing_keys.command()
@@ -52,7 +48,7 @@ def rotate(
     with installation() as found:
         command = RotateSigningKeysCommand(actor=Actor.operator(), now=now)
         key = found.run(found.container.rotate_signing_keys().execute(command))
-    _print_outcome(key, f"{key.kid} is the current key.", as_json=json)
+    print_outcome(f"{key.kid} is the current key.", _fields(key), as_json=json)
 
 
 @signing_keys.command(context_settings=_TAKES_KID)
@@ -63,13 +59,13 @@ def retire(kid: Kid, json: AsJson = False) -> None:
         changed = found.run(found.container.retire_signing_key().execute(command))
         key = _one_key(found, kid)
     said = f"Retired {kid}." if changed else f"{kid} is {key.status} already: nothing to do."
-    _print_outcome(key, said, as_json=json)
+    print_outcome(said, _fields(key), as_json=json)
 
 
 @signing_keys.command(context_settings=_TAKES_KID)
 def revoke(
     kid: Kid,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     json: AsJson = False,
 ) -> None:
     """Withdraw a key at once: every access token that it signed is refused."""
@@ -79,7 +75,7 @@ def revoke(
         changed = found.run(found.container.revoke_signing_key().execute(command))
         key = _one_key(found, kid)
     said = f"Revoked {kid}." if changed else f"{kid} is revoked already: nothing to do."
-    _print_outcome(key, said, as_json=json)
+    print_outcome(said, _fields(key), as_json=json)
 
 
 def _all_keys(found: Installation) -> list[SigningKey]:
@@ -91,19 +87,12 @@ def _one_key(found: Installation, kid: str) -> SigningKey:
     return next(key for key in _all_keys(found) if key.kid == kid)
 
 
-def _print_outcome(key: SigningKey, said: str, *, as_json: bool) -> None:
-    if as_json:
-        print_json(_fields(key))
-    else:
-        print(said)
-
-
 def _fields(key: SigningKey) -> dict[str, str | None]:
     return {
         "kid": key.kid,
         "algorithm": key.algorithm.value,
         "status": key.status.value,
-        "created_at": instant(key.created_at),
-        "activated_at": instant(key.activated_at) if key.activated_at else None,
-        "retired_at": instant(key.retired_at) if key.retired_at else None,
+        "created_at": write_instant(key.created_at),
+        "activated_at": write_instant(key.activated_at) if key.activated_at else None,
+        "retired_at": write_instant(key.retired_at) if key.retired_at else None,
     }

@@ -4,17 +4,13 @@ import typer
 
 from application.introspection.introspect import ActiveToken, IntrospectTokenQuery
 from domain.access import Actor
+from domain.instants import write_instant
 from entrypoints.cli.endings import Refused
 from entrypoints.cli.installation import installation
-from entrypoints.cli.output import AsJson, instant, print_json, print_record
+from entrypoints.cli.output import AsJson, print_record
 from entrypoints.cli.prompts import read_token
 
-tokens = typer.Typer(
-    help="Access tokens, refresh tokens, API keys.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+tokens = typer.Typer(help="Access tokens, refresh tokens, API keys.", no_args_is_help=True)
 
 
 @tokens.callback()
@@ -31,11 +27,7 @@ def inspect(json: AsJson = False) -> None:
         active = found.run(found.container.introspect_token().execute(query))
         if active is None:
             raise Refused(found.run(found.container.explain_token().execute(query)))
-    fields = _fields(active)
-    if json:
-        print_json(fields)
-    else:
-        print_record(fields)
+    print_record(_fields(active), as_json=json)
 
 
 def _fields(token: ActiveToken) -> dict[str, object]:
@@ -45,6 +37,6 @@ def _fields(token: ActiveToken) -> dict[str, object]:
         "username": token.username,
         "client_id": token.client_id,
         "scope": sorted(token.scope),
-        "iat": instant(token.issued_at),
-        "exp": instant(token.expires_at),
+        "iat": write_instant(token.issued_at),
+        "exp": write_instant(token.expires_at),
     }

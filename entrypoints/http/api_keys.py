@@ -1,5 +1,6 @@
 """API keys over HTTP: one's own, and those of other accounts."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -10,9 +11,9 @@ from application.api_keys.queries import GetApiKeyQuery, ListApiKeysQuery
 from application.api_keys.revoking import RevokeApiKeyCommand
 from application.idempotency import Once
 from domain.access import ReauthenticationRequired
-from domain.api_keys import ApiKeyNotActive
+from domain.api_keys import ApiKey, ApiKeyNotActive
 from domain.errors import NotFound
-from domain.pages import DEFAULT_LIMIT, InvalidCursor
+from domain.pages import DEFAULT_LIMIT, InvalidCursor, Page
 from domain.roles import API_KEYS_ADMIN, UnknownPermission
 from entrypoints.http.dependencies import Caller, Services
 from entrypoints.http.idempotency import KEY_FAILURES, Keyed
@@ -27,6 +28,7 @@ from entrypoints.http.operations import (
 )
 from entrypoints.http.pagination import Cursor, Limit, render_page
 from entrypoints.http.paths import USER_ID
+from entrypoints.http.rendering import NO_STORE, render
 from entrypoints.http.schemas.api_keys import (
     ApiKeyBody,
     ApiKeyPageBody,
@@ -95,7 +97,7 @@ async def list_api_keys(
     page = await services.list_api_keys().execute(
         ListApiKeysQuery(actor=actor, limit=limit, cursor=cursor)
     )
-    return render_page(request, ApiKeyPageBody.of(page, services.clock().now()), page.next_cursor)
+    return _render_page(request, page, services.clock().now())
 
 
 @router.get(
@@ -108,8 +110,7 @@ async def list_api_keys(
 async def get_api_key(api_key_id: UUID, actor: Caller, services: Services) -> Response:
     """One of one's own, or any with `api_keys:admin`. To others it does not exist."""
     key = await services.get_api_key().execute(GetApiKeyQuery(actor=actor, key_id=api_key_id))
-    content = ApiKeyBody.of(key, services.clock().now()).model_dump_json()
-    return Response(content, 200, {"Cache-Control": "private, no-cache"}, "application/json")
+    return render(ApiKeyBody.of(key, services.clock().now()))
 
 
 @router.delete(
@@ -189,10 +190,13 @@ async def list_user_api_keys(
     page = await services.list_api_keys().execute(
         ListApiKeysQuery(actor=actor, owner_id=user_id, limit=limit, cursor=cursor)
     )
-    return render_page(request, ApiKeyPageBody.of(page, services.clock().now()), page.next_cursor)
+    return _render_page(request, page, services.clock().now())
+
+
+def _render_page(request: Request, page: Page[ApiKey], now: datetime) -> Response:
+    return render_page(request, page, ApiKeyPageBody, lambda key: ApiKeyBody.of(key, now))
 
 
 def _render_issued(issued: IssuedApiKey, *, collection: str) -> Response:
-    headers = {"Location": f"{collection}/{issued.key.id}", "Cache-Control": "no-store"}
-    content = NewApiKeyBody.of_issued(issued).model_dump_json()
-    return Response(content, 201, headers, "application/json")
+    location = {"Location": f"{collection}/{issued.key.id}"}
+    return render(NewApiKeyBody.of_issued(issued), 201, cache=NO_STORE, headers=location)

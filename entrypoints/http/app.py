@@ -21,6 +21,7 @@ from entrypoints.http import (
     items,
     metrics,
     oauth,
+    own_account,
     permissions,
     recovery,
     roles,
@@ -62,7 +63,18 @@ def create_app(container: Container | None = None) -> FastAPI:
     )
     app.state.container = container
     # Routes are tried in this order: what is asked most comes first.
-    for part in (auth, oauth, items, users, sessions, api_keys, roles, permissions, events):
+    for part in (
+        auth,
+        oauth,
+        items,
+        users,
+        own_account,
+        sessions,
+        api_keys,
+        roles,
+        permissions,
+        events,
+    ):
         app.include_router(part.router)
     for part in (recovery, well_known, health, metrics, account_pages):
         app.include_router(part.router)

@@ -6,7 +6,6 @@ from application.passwords import ChangePasswordCommand, ReauthenticateCommand
 from application.sessions.ending import SignOutCommand
 from application.sessions.refresh import RefreshSessionCommand
 from application.sessions.sign_in import SignInCommand
-from application.tokens import IssuedTokens
 from domain.passwords import WeakPassword
 from domain.sessions import (
     EmailNotVerified,
@@ -23,6 +22,7 @@ from entrypoints.http.dependencies import (
 from entrypoints.http.json_route import json_router
 from entrypoints.http.limits import Limits
 from entrypoints.http.operations import ANYONE, API_PREFIX, OWN_SESSION, operation
+from entrypoints.http.rendering import NO_STORE, render
 from entrypoints.http.schemas.auth import (
     ChangePasswordBody,
     LoginBody,
@@ -47,7 +47,7 @@ async def login(body: LoginBody, actor: Anonymous, services: Services, limits: L
     tokens = await services.sign_in().execute(
         SignInCommand(actor=actor, email=body.email, password=body.password, audience=body.audience)
     )
-    return _render_tokens(tokens)
+    return render(TokensBody.of(tokens), cache=NO_STORE)
 
 
 @router.post(
@@ -69,7 +69,7 @@ async def refresh(
     )
     async with limits.charging_refusal():
         tokens = await services.refresh_session().execute(command)
-    return _render_tokens(tokens)
+    return render(TokensBody.of(tokens), cache=NO_STORE)
 
 
 @router.post(
@@ -126,8 +126,3 @@ async def logout(actor: Caller, services: Services) -> Response:
     """Ends the session of the token that the call is made with, for every worker at once."""
     await services.sign_out().execute(SignOutCommand(actor=actor))
     return Response(status_code=204)
-
-
-def _render_tokens(tokens: IssuedTokens) -> Response:
-    content = TokensBody.of(tokens).model_dump_json()
-    return Response(content, 200, {"Cache-Control": "no-store"}, "application/json")

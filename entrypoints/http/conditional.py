@@ -1,12 +1,13 @@
 """Conditional requests on versioned records (RFC 9110, 13)."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Header, Response
 from pydantic import BaseModel
 
-_PRIVATE = "private, no-cache"
+from entrypoints.http.rendering import PRIVATE, render
+
 _OUR_TAG = re.compile(r'"[1-9][0-9]{0,8}"')
 _NO_VERSION = -1
 """What no record has: a precondition that cannot hold."""
@@ -22,6 +23,9 @@ IfNoneMatch = Annotated[
     str | None,
     Header(alias="If-None-Match", description="Answer 304 if the record still has this ETag."),
 ]
+
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not modified."}}
+"""For operations that take If-None-Match."""
 
 
 def etag_of(version: int) -> str:
@@ -52,12 +56,12 @@ def render_versioned(
     location: str | None = None,
 ) -> Response:
     """The record with its ETag, or 304 where the caller has it already."""
-    headers = {"ETag": etag_of(version), "Cache-Control": _PRIVATE}
+    headers = {"ETag": etag_of(version), "Cache-Control": PRIVATE}
     if location is not None:
         headers["Location"] = location
     if if_none_match is not None and _matches(if_none_match, etag_of(version)):
         return Response(status_code=304, headers=headers)
-    return Response(body.model_dump_json(), status, headers, "application/json")
+    return render(body, status, headers=headers)
 
 
 def render_cacheable(

@@ -31,9 +31,10 @@ from entrypoints.http.idempotency import KeyedRequest
 from entrypoints.http.limits import get_limits
 from entrypoints.http.middleware.boundary import ErrorBoundary
 from entrypoints.http.operations import API_PREFIX
+from entrypoints.http.own_account import get_me
 from entrypoints.http.schemas.auth import LoginBody, RefreshBody
 from entrypoints.http.schemas.users import RegisterBody
-from entrypoints.http.users import get_me, register_user
+from entrypoints.http.users import register_user
 
 
 async def _me(request: Request) -> Response:

@@ -27,6 +27,7 @@ from domain.errors import (
 )
 from domain.links import InvalidLink
 from entrypoints.http.context import context_of, route_template
+from entrypoints.http.rendering import NO_STORE
 from entrypoints.http.schemas.errors import ErrorBody, ErrorDetailBody, ProblemBody
 
 STATUS_OF_KIND: dict[type[DomainError], int] = {
@@ -112,7 +113,7 @@ def render(
         "details": list(details) or None,
         "request_id": context.request_id,
     }
-    headers = {"Cache-Control": "no-store", **(headers or {})}
+    headers = {"Cache-Control": NO_STORE, **(headers or {})}
     if _prefers_problem(scope):
         problem = ProblemBody(
             title=HTTPStatus(status).phrase, status=status, detail=message, **members

@@ -13,7 +13,8 @@ from entrypoints.http.dependencies import Caller, Services
 from entrypoints.http.json_route import json_router
 from entrypoints.http.operations import API_PREFIX, VALIDATION, holder_of, operation
 from entrypoints.http.pagination import Cursor, Limit, render_page
-from entrypoints.http.schemas.events import EventPageBody, GivenInstant, SubjectId
+from entrypoints.http.schemas.bodies import GivenInstant
+from entrypoints.http.schemas.events import EventBody, EventPageBody, SubjectId
 
 router = json_router(f"{API_PREFIX}/events", "events")
 
@@ -54,4 +55,4 @@ async def list_events(
     page = await services.list_events().execute(
         ListEventsQuery(actor=actor, where=where, limit=limit, cursor=cursor)
     )
-    return render_page(request, EventPageBody.of(page), page.next_cursor)
+    return render_page(request, page, EventPageBody, EventBody.of)

@@ -6,12 +6,12 @@ from application.health import HealthStatus
 from entrypoints.http.counting import CountedRoute
 from entrypoints.http.dependencies import Services
 from entrypoints.http.operations import ANYONE, operation
+from entrypoints.http.rendering import NO_STORE, render
 from entrypoints.http.schemas.health import HealthBody, LiveBody
 from entrypoints.version import VERSION
 
 router = APIRouter(prefix="/health", tags=["health"], route_class=CountedRoute)
 
-_NO_STORE = {"Cache-Control": "no-store"}
 _RETRY_SOON = {"Retry-After": "1"}
 _UNAVAILABLE = {503: {"model": HealthBody, "description": "Not now; `checks` says which part."}}
 
@@ -25,8 +25,7 @@ _UNAVAILABLE = {503: {"model": HealthBody, "description": "Not now; `checks` say
 )
 async def live() -> Response:
     """200 for as long as the event loop turns; asks nothing of anything else."""
-    content = LiveBody(status=HealthStatus.OK).model_dump_json()
-    return Response(content, 200, _NO_STORE, "application/json")
+    return render(LiveBody(status=HealthStatus.OK), cache=NO_STORE)
 
 
 @router.get(
@@ -41,10 +40,10 @@ async def ready(services: Services) -> Response:
     or shutdown has begun. What requests can do without makes it `degraded`, which is still 200.
     """
     health = await services.check_health().execute()
-    content = HealthBody.of(health, VERSION).model_dump_json()
+    body = HealthBody.of(health, VERSION)
     if health.status is HealthStatus.UNAVAILABLE:
-        return Response(content, 503, _NO_STORE | _RETRY_SOON, "application/json")
-    return Response(content, 200, _NO_STORE, "application/json")
+        return render(body, 503, cache=NO_STORE, headers=_RETRY_SOON)
+    return render(body, cache=NO_STORE)
 
 
 @router.get(
@@ -57,5 +56,4 @@ async def ready(services: Services) -> Response:
 async def health(services: Services) -> Response:
     """The same as `/health/ready`, always 200: for dashboards, not for load balancers."""
     found = await services.check_health().execute()
-    content = HealthBody.of(found, VERSION).model_dump_json()
-    return Response(content, 200, _NO_STORE, "application/json")
+    return render(HealthBody.of(found, VERSION), cache=NO_STORE)

@@ -13,6 +13,7 @@ from domain.items import Item
 from domain.pages import DEFAULT_LIMIT, InvalidCursor
 from domain.roles import ITEMS_ADMIN, ITEMS_READ, ITEMS_WRITE
 from entrypoints.http.conditional import (
+    NOT_MODIFIED,
     IfMatch,
     IfNoneMatch,
     expected_version,
@@ -93,7 +94,7 @@ async def list_items(
             actor=actor, owner_id=owner_id, title_prefix=title_prefix, limit=limit, cursor=cursor
         )
     )
-    return render_page(request, ItemPageBody.of(page), page.next_cursor)
+    return render_page(request, page, ItemPageBody, ItemBody.of)
 
 
 @router.get(
@@ -105,7 +106,7 @@ async def list_items(
         _READERS,
         NotFound,
         VALIDATION,
-        responses={304: {"description": "Not modified."}},
+        responses=NOT_MODIFIED,
     ),
 )
 async def get_item(

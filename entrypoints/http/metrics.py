@@ -11,6 +11,7 @@ from config.metrics_access import may_see_metrics
 from entrypoints.http.counting import METRICS_PATH
 from entrypoints.http.dependencies import Services
 from entrypoints.http.errors import route_not_found
+from entrypoints.http.rendering import NO_STORE
 
 router = APIRouter(include_in_schema=False)
 
@@ -27,7 +28,7 @@ async def show_metrics(request: Request, services: Services) -> Response:
     depth = await services.measure_outbox().execute()
     # Reading every process's files takes milliseconds that requests need not wait for.
     content = await asyncio.to_thread(page.render, depth)
-    return Response(content, 200, {"Cache-Control": "no-store"}, page.content_type)
+    return Response(content, 200, {"Cache-Control": NO_STORE}, page.content_type)
 
 
 def note_process(container: Container) -> None:

@@ -16,6 +16,7 @@ from entrypoints.http.errors import PROBLEM_JSON
 from entrypoints.http.limits import Limits
 from entrypoints.http.oauth_route import Form, OAuthError, OAuthRoute, form_schema, read_form
 from entrypoints.http.operations import ANYONE, Access, Failure, holder_of, operation, reference_to
+from entrypoints.http.rendering import NO_STORE, render
 from entrypoints.http.schemas.auth import TokensBody
 from entrypoints.http.schemas.errors import ErrorBody, ProblemBody
 from entrypoints.http.schemas.oauth import IntrospectionBody, OAuthErrorBody
@@ -23,8 +24,6 @@ from entrypoints.http.schemas.oauth import IntrospectionBody, OAuthErrorBody
 router = APIRouter(prefix="/oauth", tags=["oauth"], route_class=OAuthRoute)
 
 OAuthForm = Annotated[Form, Depends(read_form)]
-
-_NO_STORE = {"Cache-Control": "no-store"}
 
 
 def _oauth_operation(
@@ -78,8 +77,7 @@ async def token(form: OAuthForm, actor: Anonymous, services: Services, limits: L
     )
     async with limits.charging_refusal():
         tokens = await services.refresh_session().execute(command)
-    content = TokensBody.of(tokens).model_dump_json()
-    return Response(content, 200, _NO_STORE, "application/json")
+    return render(TokensBody.of(tokens), cache=NO_STORE)
 
 
 @router.post(
@@ -107,7 +105,7 @@ async def introspect(
         IntrospectTokenQuery(actor=actor, token=form.required("token"))
     )
     content = IntrospectionBody.of(found).model_dump_json(exclude_none=True)
-    return Response(content, 200, _NO_STORE, "application/json")
+    return Response(content, 200, {"Cache-Control": NO_STORE}, "application/json")
 
 
 @router.post(
@@ -132,4 +130,4 @@ async def revoke(form: OAuthForm, actor: Anonymous, services: Services) -> Respo
     """
     command = RevokeTokenCommand(actor=actor, token=form.required("token"))
     await services.revoke_token().execute(command)
-    return Response(status_code=200, headers=_NO_STORE)
+    return Response(status_code=200, headers={"Cache-Control": NO_STORE})

@@ -12,6 +12,7 @@ from domain.sessions import InvalidRefreshToken, UnknownAudience
 from domain.text import is_storable
 from entrypoints.http.context import context_of
 from entrypoints.http.counting import CountedRoute
+from entrypoints.http.rendering import NO_STORE
 from entrypoints.http.schemas.oauth import OAuthErrorBody, OAuthErrorCode
 from entrypoints.http.schemas.texts import TEXT_SCHEMA
 
@@ -56,7 +57,7 @@ class OAuthRoute(CountedRoute):
 
 def _render(request: Request, error: OAuthError) -> Response:
     context_of(request.scope).error_code = error.code
-    headers = {"Cache-Control": "no-store"}
+    headers = {"Cache-Control": NO_STORE}
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     body = OAuthErrorBody(error=error.code, error_description=error.description)

@@ -13,6 +13,7 @@ from entrypoints.http.dependencies import Caller, Services
 from entrypoints.http.json_route import json_router
 from entrypoints.http.operations import API_PREFIX, VALIDATION, holder_of, operation
 from entrypoints.http.pagination import Cursor, Limit, render_page
+from entrypoints.http.rendering import render
 from entrypoints.http.schemas.roles import (
     CreatePermissionBody,
     PermissionBody,
@@ -41,7 +42,7 @@ async def list_permissions(
     page = await services.list_permissions().execute(
         ListPermissionsQuery(actor=actor, limit=limit, cursor=cursor)
     )
-    return render_page(request, PermissionPageBody.of(page), page.next_cursor)
+    return render_page(request, page, PermissionPageBody, PermissionBody.of)
 
 
 @router.post(
@@ -59,8 +60,7 @@ async def create_permission(
     permission = await services.create_permission().execute(
         CreatePermissionCommand(actor=actor, name=body.name, description=body.description)
     )
-    content = PermissionBody.of(permission).model_dump_json()
-    return Response(content, 201, {"Cache-Control": "private, no-cache"}, "application/json")
+    return render(PermissionBody.of(permission), 201)
 
 
 @router.delete(

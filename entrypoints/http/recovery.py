@@ -16,6 +16,7 @@ from entrypoints.http.dependencies import Anonymous, Services, UnchargedCaller
 from entrypoints.http.json_route import json_router
 from entrypoints.http.limits import Limits
 from entrypoints.http.operations import ANYONE, API_PREFIX, OWN_SESSION, operation
+from entrypoints.http.rendering import NO_STORE, render
 from entrypoints.http.schemas.recovery import (
     AcceptedBody,
     ChangeEmailBody,
@@ -29,7 +30,7 @@ router = json_router(API_PREFIX, "recovery")
 
 def accepted() -> Response:
     """The one answer that says nothing, however the request was settled."""
-    return Response("{}", 202, {"Cache-Control": "no-store"}, "application/json")
+    return render(AcceptedBody(), 202, cache=NO_STORE)
 
 
 @router.post(

@@ -20,7 +20,13 @@ from domain.roles import (
     RoleIsFixed,
     UnknownPermission,
 )
-from entrypoints.http.conditional import IfMatch, IfNoneMatch, expected_version, render_versioned
+from entrypoints.http.conditional import (
+    NOT_MODIFIED,
+    IfMatch,
+    IfNoneMatch,
+    expected_version,
+    render_versioned,
+)
 from entrypoints.http.dependencies import Caller, Services
 from entrypoints.http.json_route import json_router
 from entrypoints.http.operations import API_PREFIX, VALIDATION, holder_of, operation
@@ -51,7 +57,7 @@ async def list_roles(
     page = await services.list_roles().execute(
         ListRolesQuery(actor=actor, limit=limit, cursor=cursor)
     )
-    return render_page(request, RolePageBody.of(page), page.next_cursor)
+    return render_page(request, page, RolePageBody, RoleBody.of)
 
 
 @router.post(
@@ -87,7 +93,7 @@ async def create_role(
         holder_of(ROLES_READ),
         NotFound,
         VALIDATION,
-        responses={304: {"description": "Not modified."}},
+        responses=NOT_MODIFIED,
     ),
 )
 async def get_role(

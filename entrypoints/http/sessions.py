@@ -10,9 +10,11 @@ from application.sessions.ending import (
     EndUserSessionsCommand,
 )
 from application.sessions.listing import ListSessionsQuery
+from domain.access import Actor
 from domain.errors import NotFound
-from domain.pages import DEFAULT_LIMIT, InvalidCursor
+from domain.pages import DEFAULT_LIMIT, InvalidCursor, Page
 from domain.roles import USERS_WRITE
+from domain.sessions import Session
 from entrypoints.http.dependencies import Caller, Services
 from entrypoints.http.json_route import json_router
 from entrypoints.http.operations import (
@@ -24,7 +26,7 @@ from entrypoints.http.operations import (
 )
 from entrypoints.http.pagination import Cursor, Limit, render_page
 from entrypoints.http.paths import USER_ID
-from entrypoints.http.schemas.sessions import SessionPageBody
+from entrypoints.http.schemas.sessions import SessionBody, SessionPageBody
 
 router = json_router(API_PREFIX, "sessions")
 
@@ -47,7 +49,7 @@ async def list_sessions(
     page = await services.list_sessions().execute(
         ListSessionsQuery(actor=actor, limit=limit, cursor=cursor)
     )
-    return render_page(request, SessionPageBody.of(page, actor.session_id), page.next_cursor)
+    return _render_page(request, page, actor)
 
 
 @router.delete(
@@ -97,7 +99,7 @@ async def list_user_sessions(
     page = await services.list_sessions().execute(
         ListSessionsQuery(actor=actor, user_id=user_id, limit=limit, cursor=cursor)
     )
-    return render_page(request, SessionPageBody.of(page, actor.session_id), page.next_cursor)
+    return _render_page(request, page, actor)
 
 
 @router.delete(
@@ -112,3 +114,10 @@ async def end_user_sessions(user_id: UUID, actor: Caller, services: Services) ->
     """All of them. Needs `users:write` and whatever the account itself holds."""
     await services.end_user_sessions().execute(EndUserSessionsCommand(actor=actor, user_id=user_id))
     return Response(status_code=204)
+
+
+def _render_page(request: Request, page: Page[Session], actor: Actor) -> Response:
+    current_id = actor.session_id
+    return render_page(
+        request, page, SessionPageBody, lambda session: SessionBody.of(session, current_id)
+    )

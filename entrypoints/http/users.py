@@ -1,4 +1,4 @@
-"""Accounts over HTTP."""
+"""Accounts over HTTP: registering, and what others may do with them."""
 
 from typing import Annotated
 from uuid import UUID
@@ -11,11 +11,6 @@ from application.users.administration import (
     SetUserRolesCommand,
     UpdateUserCommand,
 )
-from application.users.own_account import (
-    DeleteOwnAccountCommand,
-    GetOwnAccountQuery,
-    UpdateOwnAccountCommand,
-)
 from application.users.queries import GetUserQuery, ListUsersQuery
 from application.users.registration import RegisterUserCommand
 from domain.addresses import InvalidEmailAddress
@@ -23,7 +18,6 @@ from domain.errors import NotFound, StaleVersion
 from domain.pages import DEFAULT_LIMIT, InvalidCursor
 from domain.passwords import WeakPassword
 from domain.roles import ROLES_ASSIGN, USERS_READ, USERS_WRITE, UnknownRole
-from domain.sessions import InvalidCredentials
 from domain.users import (
     EmailAlreadyRegistered,
     LastAdministrator,
@@ -32,20 +26,19 @@ from domain.users import (
     UserStatus,
 )
 from entrypoints.http.conditional import (
+    NOT_MODIFIED,
     IfMatch,
     IfNoneMatch,
     expected_version,
     render_versioned,
 )
-from entrypoints.http.dependencies import Caller, Optional, Services, UnchargedCaller
+from entrypoints.http.dependencies import Caller, Optional, Services
 from entrypoints.http.idempotency import KEY_FAILURES, Keyed
 from entrypoints.http.json_route import json_router
 from entrypoints.http.limits import Limits
 from entrypoints.http.operations import (
-    ANY_CALLER,
     ANYONE_OR_CALLER,
     API_PREFIX,
-    OWN_SESSION,
     VALIDATION,
     holder_of,
     operation,
@@ -56,10 +49,8 @@ from entrypoints.http.recovery import accepted
 from entrypoints.http.schemas.recovery import AcceptedBody
 from entrypoints.http.schemas.texts import RoleName
 from entrypoints.http.schemas.users import (
-    DeleteMeBody,
     RegisterBody,
     SetRolesBody,
-    UpdateMeBody,
     UpdateUserBody,
     UserBody,
     UserPageBody,
@@ -146,56 +137,7 @@ async def list_users(
             actor=actor, limit=limit, cursor=cursor, email=email, status=status, role=role
         )
     )
-    return render_page(request, UserPageBody.of(page), page.next_cursor)
-
-
-@router.get(
-    "/me",
-    operation_id="getMe",
-    summary="Get one's own account",
-    response_model=UserBody,
-    **operation(ANY_CALLER, responses={304: {"description": "Not modified."}}),
-)
-async def get_me(actor: Caller, services: Services, if_none_match: IfNoneMatch = None) -> Response:
-    """Answers to any valid credential."""
-    user = await services.get_own_account().execute(GetOwnAccountQuery(actor=actor))
-    return render_versioned(UserBody.of(user), user.version, if_none_match=if_none_match)
-
-
-@router.patch(
-    "/me",
-    operation_id="updateMe",
-    summary="Change one's own account",
-    response_model=UserBody,
-    **operation(OWN_SESSION, StaleVersion, has_body=True),
-)
-async def update_me(
-    body: UpdateMeBody, actor: Caller, services: Services, if_match: IfMatch = None
-) -> Response:
-    """Needs a session; an API key is not enough."""
-    user = await services.update_own_account().execute(
-        UpdateOwnAccountCommand(actor=actor, name=body.name, if_version=expected_version(if_match))
-    )
-    return render_versioned(UserBody.of(user), user.version)
-
-
-@router.post(
-    "/me/deletion",
-    operation_id="deleteMe",
-    summary="Delete one's own account",
-    status_code=204,
-    response_class=Response,
-    **operation(OWN_SESSION, InvalidCredentials, LastAdministrator, has_body=True),
-)
-async def delete_me(
-    body: DeleteMeBody, actor: UnchargedCaller, services: Services, limits: Limits
-) -> Response:
-    """Needs a session and the password. Everything of the account goes; the audit log keeps ids."""
-    await limits.charge_own_attempt(actor)
-    await services.delete_own_account().execute(
-        DeleteOwnAccountCommand(actor=actor, password=body.password)
-    )
-    return Response(status_code=204)
+    return render_page(request, page, UserPageBody, UserBody.of)
 
 
 @router.get(
@@ -207,7 +149,7 @@ async def delete_me(
         holder_of(USERS_READ, or_self=True),
         NotFound,
         VALIDATION,
-        responses={304: {"description": "Not modified."}},
+        responses=NOT_MODIFIED,
     ),
 )
 async def get_user(

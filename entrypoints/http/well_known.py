@@ -5,7 +5,7 @@ from hashlib import sha256
 from fastapi import APIRouter, Response
 
 from domain.signing_keys import JWKS_MAX_AGE_SECONDS
-from entrypoints.http.conditional import IfNoneMatch, render_cacheable
+from entrypoints.http.conditional import NOT_MODIFIED, IfNoneMatch, render_cacheable
 from entrypoints.http.counting import CountedRoute
 from entrypoints.http.dependencies import Services
 from entrypoints.http.operations import ANYONE, operation
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/.well-known", tags=["well-known"], route_class=Count
     operation_id="getJwks",
     summary="Get the keys that access tokens are verified with",
     response_model=JwksBody,
-    **operation(ANYONE, responses={304: {"description": "Not modified."}}),
+    **operation(ANYONE, responses=NOT_MODIFIED),
 )
 async def get_jwks(services: Services, if_none_match: IfNoneMatch = None) -> Response:
     """A JWK Set (RFC 7517). Empty where tokens are signed with a shared secret (HS256)."""
@@ -33,7 +33,7 @@ async def get_jwks(services: Services, if_none_match: IfNoneMatch = None) -> Res
     operation_id="getServerMetadata",
     summary="Get the authorization server's metadata",
     response_model=ServerMetadataBody,
-    **operation(ANYONE, responses={304: {"description": "Not modified."}}),
+    **operation(ANYONE, responses=NOT_MODIFIED),
 )
 async def get_server_metadata(services: Services, if_none_match: IfNoneMatch = None) -> Response:
     """RFC 8414."""

@@ -28,18 +28,34 @@ _DELIVER_EVERY_SECONDS = 2.0
 _PURGE_EVERY_SECONDS = 600.0
 """Whether it is due is settled in the database; this is how soon a dead worker's is taken over."""
 
+_BATCH = 20
+"""Short tasks: a worker that is told to stop finishes the one that it has in hand."""
 
 # One line for every question of the clock, which is asked every two seconds.
 _CHATTY = ("beat", "worker.strategy", "worker.request", "app.trace")
 
-
-def _quieten() -> None:
-    for name in _CHATTY:
-        logging.getLogger(f"celery.{name}").setLevel(logging.WARNING)
-
-
-_BATCH = 20
-"""Short tasks: a worker that is told to stop finishes the one that it has in hand."""
+_CONFIGURATION = {
+    "task_default_queue": QUEUE,
+    # Acknowledged when done: what a killed worker had taken is given to another one.
+    "task_acks_late": True,
+    "task_reject_on_worker_lost": True,
+    "worker_prefetch_multiplier": 1,
+    "task_ignore_result": True,
+    "broker_connection_retry_on_startup": True,
+    "broker_transport_options": {"visibility_timeout": 60},
+    "worker_hijack_root_logger": False,
+    "worker_redirect_stdouts": False,
+    "timezone": "UTC",
+    "beat_schedule": {
+        name: {
+            "task": name,
+            "schedule": every,
+            # While no worker runs, requests do not pile up.
+            "options": {"queue": QUEUE, "expires": every},
+        }
+        for name, every in ((DELIVER, _DELIVER_EVERY_SECONDS), (PURGE, _PURGE_EVERY_SECONDS))
+    },
+}
 
 T = TypeVar("T")
 
@@ -87,34 +103,18 @@ class Jobs:
         return done
 
 
+def _quieten() -> None:
+    for name in _CHATTY:
+        logging.getLogger(f"celery.{name}").setLevel(logging.WARNING)
+
+
 def create_worker(settings: Settings) -> Celery:
     """One Celery application over one broker; nothing is connected yet."""
     if settings.redis_url is None:
         raise ValueError("a worker needs a broker")
     broker = broker_url(settings.redis_url.get_secret_value())
     app = Celery("doorward", broker=broker, set_as_current=True)
-    app.conf.update(
-        task_default_queue=QUEUE,
-        # Acknowledged when done: what a killed worker had taken is given to another one.
-        task_acks_late=True,
-        task_reject_on_worker_lost=True,
-        worker_prefetch_multiplier=1,
-        task_ignore_result=True,
-        broker_connection_retry_on_startup=True,
-        broker_transport_options={"visibility_timeout": 60},
-        worker_hijack_root_logger=False,
-        worker_redirect_stdouts=False,
-        timezone="UTC",
-        beat_schedule={
-            name: {
-                "task": name,
-                "schedule": every,
-                # While no worker runs, requests do not pile up.
-                "options": {"queue": QUEUE, "expires": every},
-            }
-            for name, every in ((DELIVER, _DELIVER_EVERY_SECONDS), (PURGE, _PURGE_EVERY_SECONDS))
-        },
-    )
+    app.conf.update(_CONFIGURATION)
     jobs = Jobs(settings)
     # After Celery has set levels of its own.
     worker_ready.connect(lambda **_: _quieten(), weak=False)

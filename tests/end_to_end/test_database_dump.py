@@ -1,11 +1,8 @@
 """Whoever reads the whole database holds nothing that can be replayed."""
 
 from base64 import urlsafe_b64decode
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
-import pytest
 from sqlalchemy import select
 
 from adapters.sql.engine import Database, PoolSettings
@@ -15,19 +12,9 @@ from application.recovery.passwords import ForgotPasswordCommand, ResetPasswordC
 from application.sessions.refresh import RefreshSessionCommand
 from domain.access import Actor
 from entrypoints.http.app import create_app
-from tests.backends import postgresql_database, sqlite_url
 from tests.mail_house import ANYONE, NEW_PASSWORD, PASSWORD, House, token_of
 
 KEYS = "/api/v1/api-keys"
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
-async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    if request.param == "sqlite":
-        yield sqlite_url(tmp_path)
-        return
-    async with postgresql_database(request.getfixturevalue("postgresql_url")) as url:
-        yield url
 
 
 async def dump(url: str) -> bytes:
@@ -41,9 +28,10 @@ async def dump(url: str) -> bytes:
     return b"\n".join(columns)
 
 
-async def test_no_token_and_no_link_is_in_any_column(url: str) -> None:
-    house = House(database_url=url, secret_key="a server secret that is not stored", real_time=True)
-    await house.container.storage().migrate()
+async def test_no_token_and_no_link_is_in_any_column(database_url: str) -> None:
+    house = House(
+        database_url=database_url, secret_key="a server secret that is not stored", real_time=True
+    )
     email = "ada@accounts.dev"
     await house.register(email)
     tokens = await house.sign_in(email)
@@ -55,12 +43,12 @@ async def test_no_token_and_no_link_is_in_any_column(url: str) -> None:
     )
     links = [token_of(mail) for mail in await house.delivered()]
     assert len(links) == 2
-    waiting = await dump(url)
+    waiting = await dump(database_url)
     await house.container.reset_password().execute(
         ResetPasswordCommand(actor=ANYONE, token=links[1], new_password=NEW_PASSWORD)
     )
     await house.delivered()
-    stored = waiting + await dump(url)
+    stored = waiting + await dump(database_url)
     assert email.encode() in stored
     secrets = [tokens.access_token, tokens.refresh_token, refreshed.refresh_token, *links]
     for secret in (*secrets, PASSWORD, NEW_PASSWORD):
@@ -72,9 +60,12 @@ async def test_no_token_and_no_link_is_in_any_column(url: str) -> None:
     await house.container.storage().close()
 
 
-async def test_neither_an_idempotency_key_nor_a_secret_answer_is_in_any_column(url: str) -> None:
-    house = House(database_url=url, secret_key="a server secret that is not stored", real_time=True)
-    await house.container.storage().migrate()
+async def test_neither_an_idempotency_key_nor_a_secret_answer_is_in_any_column(
+    database_url: str,
+) -> None:
+    house = House(
+        database_url=database_url, secret_key="a server secret that is not stored", real_time=True
+    )
     key, secret = "the-key-that-a-caller-chose", "shown once and then never again"
     content = "what was asked for"
 
@@ -92,7 +83,7 @@ async def test_neither_an_idempotency_key_nor_a_secret_answer_is_in_any_column(u
     for is_repeated in (False, True):
         answer = await idempotency.answer(request, act, str.encode)
         assert (answer.content, answer.is_repeated) == (secret.encode(), is_repeated)
-    stored = await dump(url)
+    stored = await dump(database_url)
     assert b"anonymous" in stored
 
     for hidden in (key, secret, content):
@@ -100,14 +91,13 @@ async def test_neither_an_idempotency_key_nor_a_secret_answer_is_in_any_column(u
     await house.container.storage().close()
 
 
-async def test_an_api_key_that_can_be_shown_again_is_in_no_column(url: str) -> None:
+async def test_an_api_key_that_can_be_shown_again_is_in_no_column(database_url: str) -> None:
     house = House(
-        database_url=url,
+        database_url=database_url,
         secret_key="a server secret that is not stored",
         real_time=True,
         **{f"rate_limit_{group}": "off" for group in ("auth", "write", "read")},
     )
-    await house.container.storage().migrate()
     await house.register("ada@accounts.dev")
     tokens = await house.sign_in("ada@accounts.dev")
     auth = {"Authorization": f"Bearer {tokens.access_token}"}
@@ -124,7 +114,7 @@ async def test_an_api_key_that_can_be_shown_again_is_in_no_column(url: str) -> N
             assert again.headers["idempotent-replayed"] == "true"
             texts.append(first.json()["key"])
             path = f"{KEYS}/{first.json()['id']}/rotate"
-    stored = await dump(url)
+    stored = await dump(database_url)
     for text in texts:
         _, public_id, secret, _ = text.split("_")
         assert public_id.encode() in stored

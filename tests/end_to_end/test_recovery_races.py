@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,26 +12,15 @@ from application.recovery.addresses import VerifyEmailCommand
 from application.recovery.passwords import ForgotPasswordCommand, ResetPasswordCommand
 from domain.access import Actor, ActorKind
 from domain.links import InvalidLink
-from tests.backends import postgresql_database, sqlite_url
 from tests.mail_house import ANYONE, NEW_PASSWORD, PASSWORD, House
 
 ADA = "ada@accounts.dev"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
-async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    if request.param == "sqlite":
-        yield sqlite_url(tmp_path)
-        return
-    async with postgresql_database(request.getfixturevalue("postgresql_url")) as url:
-        yield url
-
-
 @pytest.fixture
-async def house(url: str, request: pytest.FixtureRequest) -> AsyncIterator[House]:
+async def house(database_url: str, request: pytest.FixtureRequest) -> AsyncIterator[House]:
     settings = getattr(request, "param", {})
-    house = House(database_url=url, secret_key="s" * 40, real_time=True, **settings)
-    await house.container.storage().migrate()
+    house = House(database_url=database_url, secret_key="s" * 40, real_time=True, **settings)
     yield house
     await house.container.storage().close()
 

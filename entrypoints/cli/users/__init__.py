@@ -15,9 +15,7 @@ from entrypoints.cli.users.importing import import_users
 from entrypoints.cli.users.queries import list_users, show
 from entrypoints.cli.users.registration import create
 
-users = typer.Typer(
-    help="Accounts.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
-)
+users = typer.Typer(help="Accounts.", no_args_is_help=True)
 users.command()(create)
 users.command("list")(list_users)
 users.command()(show)

@@ -14,10 +14,11 @@ from domain.access import Actor
 from domain.users import UserStatus
 from entrypoints.cli.endings import WrongUsage
 from entrypoints.cli.installation import installation
-from entrypoints.cli.output import AsJson, print_json
+from entrypoints.cli.options import Yes
+from entrypoints.cli.output import AsJson, print_outcome, print_record
 from entrypoints.cli.prompts import confirm_or_refuse, read_new_password
 from entrypoints.cli.users.finding import Account, find_account
-from entrypoints.cli.users.rendering import print_user
+from entrypoints.cli.users.rendering import user_fields
 from entrypoints.cli.users.role_names import role_names
 
 
@@ -51,12 +52,12 @@ def _change(
             status=status,
         )
         user = found.run(found.container.update_user().execute(command))
-    print_user(user, as_json=as_json)
+    print_record(user_fields(user), as_json=as_json)
 
 
 def delete(
     account: Account,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     json: AsJson = False,
 ) -> None:
     """Delete an account and all that belongs to it; the audit log keeps its id."""
@@ -65,10 +66,8 @@ def delete(
         confirm_or_refuse(f"Delete {user.email.address} for good?", yes=yes)
         command = DeleteUserCommand(actor=Actor.operator(), user_id=user.id)
         found.run(found.container.delete_user().execute(command))
-    if json:
-        print_json({"id": str(user.id), "deleted": True})
-    else:
-        print(f"Deleted {user.email.address}.")
+    outcome = {"id": str(user.id), "deleted": True}
+    print_outcome(f"Deleted {user.email.address}.", outcome, as_json=json)
 
 
 def set_roles(
@@ -90,7 +89,7 @@ def set_roles(
             roles=role_names(role),
         )
         user = found.run(found.container.set_user_roles().execute(command))
-    print_user(user, as_json=json)
+    print_record(user_fields(user), as_json=json)
 
 
 def set_password(account: Account, json: AsJson = False) -> None:
@@ -103,7 +102,5 @@ def set_password(account: Account, json: AsJson = False) -> None:
             password=read_new_password(user.email.address),
         )
         found.run(found.container.set_password().execute(command))
-    if json:
-        print_user(user, as_json=True)
-    else:
-        print(f"Set the password of {user.email.address}; its sessions have ended.")
+    said = f"Set the password of {user.email.address}; its sessions have ended."
+    print_outcome(said, user_fields(user), as_json=json)

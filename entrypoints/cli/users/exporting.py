@@ -12,10 +12,11 @@ import typer
 
 from application.users.exporting import ExportUsersQuery
 from domain.access import Actor
+from domain.instants import write_instant
 from domain.transfer import AccountRecord, KeyRecord
 from entrypoints.cli.endings import Refused
 from entrypoints.cli.installation import Installation, installation
-from entrypoints.cli.output import AsJson, instant, print_json
+from entrypoints.cli.output import AsJson, print_outcome
 from entrypoints.cli.users.progress import counting
 from entrypoints.cli.users.rendering import user_fields
 
@@ -47,7 +48,7 @@ def export(
                 count += 1
                 progress(count, count)
     if output is not None:
-        _tell(count, as_json=json)
+        print_outcome(f"Exported {count} accounts.", {"exported": count}, as_json=json)
 
 
 def _records(found: Installation, *, with_secrets: bool) -> Iterator[AccountRecord]:
@@ -80,17 +81,10 @@ def _key_fields(key: KeyRecord) -> dict[str, Any]:
         "name": key.name,
         "scopes": sorted(key.scopes),
         "rate_limit": key.rate_limit,
-        "created_at": instant(key.created_at),
-        "expires_at": instant(key.expires_at),
-        "revoked_at": instant(key.revoked_at) if key.revoked_at else None,
+        "created_at": write_instant(key.created_at),
+        "expires_at": write_instant(key.expires_at),
+        "revoked_at": write_instant(key.revoked_at) if key.revoked_at else None,
     }
-
-
-def _tell(count: int, *, as_json: bool) -> None:
-    if as_json:
-        print_json({"exported": count})
-    else:
-        print(f"Exported {count} accounts.")
 
 
 @contextmanager

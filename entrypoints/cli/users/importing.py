@@ -21,7 +21,7 @@ from domain.access import Actor
 from domain.transfer import LineFault
 from entrypoints.cli.endings import Refused, WrongUsage, complain
 from entrypoints.cli.installation import Installation, installation
-from entrypoints.cli.output import AsJson, print_json
+from entrypoints.cli.output import AsJson, print_outcome
 from entrypoints.cli.users.import_lines import FileFormat, ReadLine, read_lines
 from entrypoints.cli.users.progress import counting
 
@@ -81,10 +81,8 @@ def import_users(
             for batch in _batches(read_lines(stream, chosen)):
                 _import(found, batch, seen, tally)
                 progress(tally.lines, tally.bytes_read)
-    if json:
-        print_json(_summary(tally))
-    else:
-        print(f"Created {tally.created}, already there {tally.already_there}.")
+    said = f"Created {tally.created}, already there {tally.already_there}."
+    print_outcome(said, _summary(tally), as_json=json)
     if tally.refused:
         raise Refused(
             f"{tally.refused} of {tally.lines} lines were left out; "

@@ -8,28 +8,27 @@ import typer
 
 from application.users.queries import ListUsersQuery
 from domain.access import Actor
-from domain.pages import DEFAULT_LIMIT, MAX_LIMIT
+from domain.pages import DEFAULT_LIMIT, MAX_LIMIT, Page
 from domain.users import User, UserStatus
 from entrypoints.cli.installation import Installation, installation
-from entrypoints.cli.output import AsJson
+from entrypoints.cli.options import Cursor, Limit
+from entrypoints.cli.output import AsJson, print_page, print_record
 from entrypoints.cli.users.finding import Account, find_account
-from entrypoints.cli.users.rendering import print_user, print_users
+from entrypoints.cli.users.rendering import user_fields
+
+_COLUMNS = ("id", "email", "name", "status", "roles", "created_at")
 
 
 def show(account: Account, json: AsJson = False) -> None:
     """Show one account."""
     with installation() as found:
         user = find_account(found, account)
-    print_user(user, as_json=json)
+    print_record(user_fields(user), as_json=json)
 
 
 def list_users(
-    limit: Annotated[
-        int, typer.Option(min=1, max=MAX_LIMIT, help="How many at most.")
-    ] = DEFAULT_LIMIT,
-    cursor: Annotated[
-        str | None, typer.Option(help="Go on where an earlier list ended.", show_default=False)
-    ] = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: Cursor = None,
     email: Annotated[str | None, typer.Option(help="Only this address.")] = None,
     status: Annotated[UserStatus | None, typer.Option(help="Only accounts in this status.")] = None,
     role: Annotated[str | None, typer.Option(help="Only accounts with this role.")] = None,
@@ -44,14 +43,13 @@ def list_users(
     )
     with installation() as found:
         if everything:
-            users, next_cursor = _all(found, replace(query, limit=MAX_LIMIT)), None
+            page = _all(found, replace(query, limit=MAX_LIMIT))
         else:
             page = found.run(found.container.list_users().execute(query))
-            users, next_cursor = list(page.items), page.next_cursor
-    print_users(users, next_cursor, as_json=json)
+    print_page(page, _COLUMNS, user_fields, as_json=json)
 
 
-def _all(found: Installation, query: ListUsersQuery) -> list[User]:
+def _all(found: Installation, query: ListUsersQuery) -> Page[User]:
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn
 
@@ -69,5 +67,5 @@ def _all(found: Installation, query: ListUsersQuery) -> list[User]:
             users += page.items
             progress.update(task, completed=len(users))
             if page.next_cursor is None:
-                return users
+                return Page(items=tuple(users), next_cursor=None)
             query = replace(query, cursor=page.next_cursor)

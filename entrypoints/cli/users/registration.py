@@ -7,9 +7,9 @@ import typer
 from application.users.registration import RegisterUserCommand
 from domain.access import Actor
 from entrypoints.cli.installation import installation
-from entrypoints.cli.output import AsJson
+from entrypoints.cli.output import AsJson, print_record
 from entrypoints.cli.prompts import read_new_password
-from entrypoints.cli.users.rendering import print_user
+from entrypoints.cli.users.rendering import user_fields
 from entrypoints.cli.users.role_names import role_names
 
 
@@ -38,4 +38,4 @@ def create(
         user = found.run(found.container.register_user().execute(command))
     # Only strangers get no account to see.
     if user is not None:
-        print_user(user, as_json=json)
+        print_record(user_fields(user), as_json=json)

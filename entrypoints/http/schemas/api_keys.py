@@ -14,14 +14,14 @@ from domain.api_keys import (
     ApiKey,
     ApiKeyStatus,
 )
-from domain.pages import Page
 from entrypoints.http.schemas.bodies import (
-    CURSOR_EXAMPLE,
     WHOLE,
     GivenInstant,
     Instant,
+    PageBody,
     RequestBody,
     example,
+    page_example,
 )
 from entrypoints.http.schemas.texts import PersonName, ScopeNames
 
@@ -107,19 +107,10 @@ class NewApiKeyBody(ApiKeyBody):
         return cls(**_members(issued.key, issued.key.created_at), key=issued.text)
 
 
-class ApiKeyPageBody(BaseModel):
+class ApiKeyPageBody(PageBody[ApiKeyBody]):
     """Newest first. `next_cursor` is null on the last page."""
 
-    items: list[ApiKeyBody]
-    next_cursor: str | None
-
-    model_config = example({"items": [_KEY], "next_cursor": CURSOR_EXAMPLE})
-
-    @classmethod
-    def of(cls, page: Page[ApiKey], at: datetime) -> Self:
-        return cls(
-            items=[ApiKeyBody.of(key, at) for key in page.items], next_cursor=page.next_cursor
-        )
+    model_config = page_example(_KEY)
 
 
 def _members(key: ApiKey, at: datetime) -> dict[str, Any]:

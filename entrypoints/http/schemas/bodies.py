@@ -1,9 +1,7 @@
 """What all request and response bodies share."""
 
-import re
-from contextlib import suppress
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -17,28 +15,25 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
+from domain.instants import parse_instant, write_instant
 
-def _render_instant(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+B = TypeVar("B", bound=BaseModel)
 
 
 Instant = Annotated[
     datetime,
-    PlainSerializer(_render_instant, return_type=str),
+    PlainSerializer(write_instant, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 """RFC 3339, UTC, `Z`."""
 
 
-_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-
-
 def _read_instant(sent: Any) -> datetime:
     # Pydantic alone would also take numbers, days without a time and times without an offset.
-    if isinstance(sent, str) and _RFC_3339.fullmatch(sent):
-        with suppress(ValueError, OverflowError):
-            return datetime.fromisoformat(sent.upper()).astimezone(UTC)
-    raise PydanticCustomError("invalid_instant", "This must be a time as in RFC 3339.")
+    try:
+        return parse_instant(sent if isinstance(sent, str) else "")
+    except ValueError:
+        raise PydanticCustomError("invalid_instant", "This must be a time.") from None
 
 
 GivenInstant = Annotated[
@@ -60,12 +55,15 @@ WHOLE = BeforeValidator(_read_whole_number)
 """For an int; after its bounds, which otherwise are lost to the schema."""
 
 
-CURSOR_EXAMPLE = "AZjF9m86fD6dCjsfbx8qEMhQ1m0aL2cV3i4T5u6J7k8"
-
-
 def example(members: dict[str, Any]) -> ConfigDict:
     """What a body looks like, for the OpenAPI document."""
     return ConfigDict(json_schema_extra={"examples": [members]})
+
+
+def page_example(item: dict[str, Any]) -> ConfigDict:
+    """The same for a page that such an item stands on."""
+    cursor = "AZjF9m86fD6dCjsfbx8qEMhQ1m0aL2cV3i4T5u6J7k8"
+    return example({"items": [item], "next_cursor": cursor})
 
 
 def drop_null(schema: dict[str, Any]) -> None:
@@ -83,6 +81,13 @@ class RequestBody(BaseModel):
     """What clients send: unknown fields are refused, and no error shows a value."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class PageBody(BaseModel, Generic[B]):
+    """A piece of a list, as all of them are."""
+
+    items: list[B]
+    next_cursor: str | None
 
 
 class PatchBody(RequestBody):

@@ -1,16 +1,12 @@
 """The audit log on the wire."""
 
-from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field, StringConstraints, WithJsonSchema
 
 from domain.events import Event, EventKind, EventOutcome, Party
-from domain.instants import parse_instant
-from domain.pages import Page
-from entrypoints.http.schemas.bodies import CURSOR_EXAMPLE, Instant, example
+from entrypoints.http.schemas.bodies import Instant, PageBody, example, page_example
 from entrypoints.http.schemas.texts import TEXT_SCHEMA, Text
 
 _EVENT = {
@@ -26,20 +22,6 @@ _EVENT = {
     "data": {"fields": ["status"]},
 }
 
-
-def _parse(given: object) -> datetime:
-    try:
-        return parse_instant(str(given))
-    except ValueError:
-        raise PydanticCustomError("invalid_instant", "Write it as RFC 3339 does.") from None
-
-
-GivenInstant = Annotated[
-    datetime,
-    BeforeValidator(_parse),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
-]
-"""RFC 3339 with its offset; anything else that could pass for a time is refused."""
 
 SubjectId = Annotated[
     Text,
@@ -92,16 +74,7 @@ class EventBody(BaseModel):
         )
 
 
-class EventPageBody(BaseModel):
+class EventPageBody(PageBody[EventBody]):
     """Newest first. `next_cursor` is null on the last page."""
 
-    items: list[EventBody]
-    next_cursor: str | None
-
-    model_config = example({"items": [_EVENT], "next_cursor": CURSOR_EXAMPLE})
-
-    @classmethod
-    def of(cls, page: Page[Event]) -> Self:
-        return cls(
-            items=[EventBody.of(event) for event in page.items], next_cursor=page.next_cursor
-        )
+    model_config = page_example(_EVENT)

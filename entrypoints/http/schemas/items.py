@@ -6,8 +6,14 @@ from uuid import UUID
 from pydantic import BaseModel, Field, StringConstraints, WithJsonSchema
 
 from domain.items import DATA_MAX_DEPTH, TITLE_MAX_LENGTH, Item
-from domain.pages import Page
-from entrypoints.http.schemas.bodies import CURSOR_EXAMPLE, Instant, PatchBody, RequestBody, example
+from entrypoints.http.schemas.bodies import (
+    Instant,
+    PageBody,
+    PatchBody,
+    RequestBody,
+    example,
+    page_example,
+)
 from entrypoints.http.schemas.texts import PersonName, Text
 
 _ITEM = {
@@ -77,14 +83,7 @@ class ItemBody(BaseModel):
         return cls(**vars(item))
 
 
-class ItemPageBody(BaseModel):
+class ItemPageBody(PageBody[ItemBody]):
     """Newest first. `next_cursor` is null on the last page."""
 
-    items: list[ItemBody]
-    next_cursor: str | None
-
-    model_config = example({"items": [_ITEM], "next_cursor": CURSOR_EXAMPLE})
-
-    @classmethod
-    def of(cls, page: Page[Item]) -> Self:
-        return cls(items=[ItemBody.of(item) for item in page.items], next_cursor=page.next_cursor)
+    model_config = page_example(_ITEM)

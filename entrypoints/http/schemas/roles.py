@@ -4,14 +4,14 @@ from typing import Self
 
 from pydantic import BaseModel
 
-from domain.pages import Page
 from domain.roles import Permission, Role
 from entrypoints.http.schemas.bodies import (
-    CURSOR_EXAMPLE,
     Instant,
+    PageBody,
     PatchBody,
     RequestBody,
     example,
+    page_example,
 )
 from entrypoints.http.schemas.texts import Description, PermissionName, PermissionNames, RoleName
 
@@ -74,17 +74,10 @@ class RoleBody(BaseModel):
         )
 
 
-class RolePageBody(BaseModel):
+class RolePageBody(PageBody[RoleBody]):
     """Newest first. `next_cursor` is null on the last page."""
 
-    items: list[RoleBody]
-    next_cursor: str | None
-
-    model_config = example({"items": [_ROLE], "next_cursor": CURSOR_EXAMPLE})
-
-    @classmethod
-    def of(cls, page: Page[Role]) -> Self:
-        return cls(items=[RoleBody.of(role) for role in page.items], next_cursor=page.next_cursor)
+    model_config = page_example(_ROLE)
 
 
 class CreatePermissionBody(RequestBody):
@@ -112,15 +105,7 @@ class PermissionBody(BaseModel):
         )
 
 
-class PermissionPageBody(BaseModel):
+class PermissionPageBody(PageBody[PermissionBody]):
     """Newest first. `next_cursor` is null on the last page."""
 
-    items: list[PermissionBody]
-    next_cursor: str | None
-
-    model_config = example({"items": [_PERMISSION], "next_cursor": CURSOR_EXAMPLE})
-
-    @classmethod
-    def of(cls, page: Page[Permission]) -> Self:
-        items = [PermissionBody.of(permission) for permission in page.items]
-        return cls(items=items, next_cursor=page.next_cursor)
+    model_config = page_example(_PERMISSION)

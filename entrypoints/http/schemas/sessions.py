@@ -5,9 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from domain.pages import Page
 from domain.sessions import Session
-from entrypoints.http.schemas.bodies import CURSOR_EXAMPLE, Instant, example
+from entrypoints.http.schemas.bodies import Instant, PageBody, example, page_example
 
 _SESSION = {
     "id": "0198c5f6-7a1e-7d02-8f55-90c1d2e3f4a5",
@@ -52,15 +51,7 @@ class SessionBody(BaseModel):
         )
 
 
-class SessionPageBody(BaseModel):
+class SessionPageBody(PageBody[SessionBody]):
     """Newest first. `next_cursor` is null on the last page."""
 
-    items: list[SessionBody]
-    next_cursor: str | None
-
-    model_config = example({"items": [_SESSION], "next_cursor": CURSOR_EXAMPLE})
-
-    @classmethod
-    def of(cls, page: Page[Session], current_id: UUID | None) -> Self:
-        items = [SessionBody.of(session, current_id) for session in page.items]
-        return cls(items=items, next_cursor=page.next_cursor)
+    model_config = page_example(_SESSION)

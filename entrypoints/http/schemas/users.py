@@ -5,9 +5,15 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from domain.pages import Page
 from domain.users import User, UserKind, UserStatus
-from entrypoints.http.schemas.bodies import CURSOR_EXAMPLE, Instant, PatchBody, RequestBody, example
+from entrypoints.http.schemas.bodies import (
+    Instant,
+    PageBody,
+    PatchBody,
+    RequestBody,
+    example,
+    page_example,
+)
 from entrypoints.http.schemas.texts import (
     EmailText,
     GivenPassword,
@@ -98,14 +104,7 @@ class UserBody(BaseModel):
         )
 
 
-class UserPageBody(BaseModel):
+class UserPageBody(PageBody[UserBody]):
     """Newest first. `next_cursor` is null on the last page."""
 
-    items: list[UserBody]
-    next_cursor: str | None
-
-    model_config = example({"items": [_USER], "next_cursor": CURSOR_EXAMPLE})
-
-    @classmethod
-    def of(cls, page: Page[User]) -> Self:
-        return cls(items=[UserBody.of(user) for user in page.items], next_cursor=page.next_cursor)
+    model_config = page_example(_USER)

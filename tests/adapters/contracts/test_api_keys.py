@@ -19,15 +19,6 @@ MICROSECOND = timedelta(microseconds=1)
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture
-async def ada(backend: Backend) -> User:
-    user = a_user()
-    async with backend.uow() as uow:
-        await uow.users.add(user)
-        await uow.commit()
-    return user
-
-
 async def add(backend: Backend, *keys: ApiKey) -> None:
     async with backend.uow() as uow:
         for key in keys:

@@ -2,107 +2,17 @@
 
 import asyncio
 import time
-from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from redis.asyncio import Redis
 
 from adapters.memory.rate_limiter import MemoryRateLimiter
-from adapters.redis.rate_limiter import RedisRateLimiter
-from adapters.redis.sliding_window import SLIDING_WINDOW
 from application.ports.rate_limiter import Charge, RateLimiter, RateLimitVerdict
 from domain.rate_limits import RateLimitRule
-from tests.servers import redis_process
-
-SECOND = 1_000_000
-START = 1_700_000_000 * SECOND
-
-
-class Clock(ABC):
-    """Time that passes when the test says so, in microseconds."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    @abstractmethod
-    async def set(self, now: int) -> None: ...
-
-    async def advance(self, microseconds: int) -> None:
-        await self.set(self.now + microseconds)
-
-
-class MemoryClock(Clock):
-    async def set(self, now: int) -> None:
-        self.now = now
-
-    def seconds(self) -> float:
-        # Half a microsecond more, so that the division does not fall below the time meant.
-        return (self.now + 0.5) / SECOND
-
-
-class RedisClock(Clock):
-    """A list in the form of what TIME answers, which the script reads instead."""
-
-    def __init__(self, client: Redis) -> None:
-        super().__init__()
-        self.key = f"clock:{uuid4()}"
-        self._client = client
-
-    async def set(self, now: int) -> None:
-        self.now = now
-        async with self._client.pipeline(transaction=True) as pipeline:
-            pipeline.delete(self.key)
-            pipeline.rpush(self.key, now // SECOND, now % SECOND)
-            pipeline.expire(self.key, 600)
-            await pipeline.execute()
-
-
-@dataclass(frozen=True)
-class Backend:
-    """The same limiter in one of its forms; `clocked` ones live in the test's own time."""
-
-    open: Callable[[], AbstractAsyncContextManager[RateLimiter]]
-    clocked: Callable[[], AbstractAsyncContextManager[tuple[RateLimiter, Clock]]]
-
-
-@asynccontextmanager
-async def memory() -> AsyncIterator[RateLimiter]:
-    yield MemoryRateLimiter()
-
-
-@asynccontextmanager
-async def clocked_memory() -> AsyncIterator[tuple[RateLimiter, Clock]]:
-    clock = MemoryClock()
-    yield MemoryRateLimiter(clock.seconds), clock
-
-
-@asynccontextmanager
-async def redis(url: str) -> AsyncIterator[RedisRateLimiter]:
-    # A busy machine may pause for longer than production would wait.
-    limiter = RedisRateLimiter(url, fallback=MemoryRateLimiter(), timeout_seconds=5)
-    try:
-        yield limiter
-    finally:
-        await limiter.close()
-
-
-@asynccontextmanager
-async def clocked_redis(url: str) -> AsyncIterator[tuple[RateLimiter, Clock]]:
-    async with redis(url) as limiter:
-        clock = RedisClock(limiter._client)
-        await clock.set(START)
-        timed = "redis.call('TIME')"
-        assert timed in SLIDING_WINDOW
-        told = SLIDING_WINDOW.replace(timed, f"redis.call('LRANGE', '{clock.key}', 0, 1)")
-        limiter._script = limiter._client.register_script(told)
-        yield limiter, clock
+from tests.adapters.limiters import SECOND, Backend, clocked_memory, clocked_redis, memory, redis
 
 
 @pytest.fixture(scope="module", params=["memory", "redis"])
@@ -328,73 +238,3 @@ async def test_a_call_without_charges_is_a_mistake(backend: Backend) -> None:
 def test_a_charge_costs_something() -> None:
     with pytest.raises(ValueError, match="cost"):
         Charge("key", RateLimitRule(1, 1), cost=0)
-
-
-async def test_memory_forgets_windows_that_are_over() -> None:
-    clock = MemoryClock()
-    limiter = MemoryRateLimiter(clock.seconds)
-    most = 0
-    for number in range(5_000):
-        await clock.advance(10_000)
-        await limiter.charge([Charge(f"junk {number}", RateLimitRule(1, 1 + number % 2))])
-        most = max(most, len(limiter._windows))
-    # 150 of them are alive at any time: 100 a second, one or two seconds long.
-    assert most < 300
-
-
-async def test_memory_keeps_no_more_windows_than_it_may() -> None:
-    limiter = MemoryRateLimiter(max_windows=90)
-    own = Charge("own", RateLimitRule(1, 60))
-    await limiter.charge([own])
-    for number in range(29):
-        await limiter.charge([Charge(f"junk {number}", own.rule)])
-    assert not (await limiter.charge([own])).allowed
-    for number in range(1_000):
-        await limiter.charge([Charge(f"more junk {number}", own.rule)])
-        assert len(limiter._windows) <= 90
-    # The newest is kept.
-    assert not (await limiter.charge([Charge("more junk 999", own.rule)])).allowed
-
-
-async def test_every_key_in_redis_has_an_end(redis_url: str, key: str) -> None:
-    async with redis(redis_url) as limiter:
-        client: Redis = limiter._client
-        charges = [Charge(f"{key}:{seconds}", RateLimitRule(2, seconds)) for seconds in (1, 5, 60)]
-        for _ in range(4):
-            await limiter.charge(charges)
-            for charge in charges:
-                name = "doorward:limit:" + charge.window_id()
-                # Not before the last turn has left, and soon after.
-                left = await client.pttl(name)
-                assert charge.rule.seconds * 1000 < left <= charge.rule.seconds * 1000 + 1000
-        assert not [name async for name in client.scan_iter(f"*{key}*")]
-
-
-async def test_turns_of_a_future_that_was_taken_back_count_from_now(
-    redis_url: str, key: str
-) -> None:
-    charge = Charge(key, RateLimitRule(3, 10))
-    async with clocked_redis(redis_url) as (limiter, clock):
-        await limiter.charge([charge])
-        await clock.advance(3_600 * SECOND)
-        await limiter.charge([charge])
-        await limiter.charge([charge])
-        await clock.advance(-3_600 * SECOND)
-        verdict = await limiter.charge([charge])
-        assert (verdict.allowed, verdict.remaining) == (True, 0)
-        refused = await limiter.charge([charge])
-        assert (refused.allowed, refused.retry_after_seconds) == (False, 10)
-
-
-async def test_a_call_is_one_round_trip() -> None:
-    with redis_process() as server:
-        async with redis(server.url) as limiter:
-            client: Redis = limiter._client
-            charges = [Charge(str(number), RateLimitRule(9, 60)) for number in range(5)]
-            await limiter.charge(charges)
-            before = await client.info("stats")
-            for _ in range(10):
-                await limiter.charge(charges)
-            after = await client.info("stats")
-    # The second question is one itself.
-    assert after["total_reads_processed"] - before["total_reads_processed"] == 11

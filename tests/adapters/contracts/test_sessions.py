@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,15 +16,6 @@ from tests.storage import Backend
 LIVE = LiveAt(at=LATER, idle_since=NOW - timedelta(days=7))
 EVEN_LATER = LATER + timedelta(minutes=1)
 MICROSECOND = timedelta(microseconds=1)
-
-
-@pytest.fixture
-async def ada(backend: Backend) -> User:
-    user = a_user()
-    async with backend.uow() as uow:
-        await uow.users.add(user)
-        await uow.commit()
-    return user
 
 
 async def add(backend: Backend, *sessions: Session) -> None:

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Inspector, inspect
 
 from adapters.sql import storage as storage_module
 from adapters.sql.engine import Database
-from adapters.sql.storage import SqlStorage, known_revisions, script_directory
+from adapters.sql.storage import SqlStorage, alembic_config, known_revisions
 from adapters.sql.tables import metadata
 from application.ports.storage import SchemaState
 from tests.adapters.sql.migrating import downgrade, pretend
@@ -126,7 +127,7 @@ async def test_the_tables_that_others_rely_on_are_there(database: Database) -> N
 
 
 def test_revisions_are_named_in_the_order_in_which_they_are_applied() -> None:
-    steps = list(script_directory().walk_revisions())
+    steps = list(ScriptDirectory.from_config(alembic_config()).walk_revisions())
     assert tuple(step.revision for step in reversed(steps)) == known_revisions()
     assert all(step.nextrev <= {known_revisions()[-1], *known_revisions()} for step in steps)
 

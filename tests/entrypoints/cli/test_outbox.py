@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from domain.outbox import MAX_TRIES, MessageTemplate
-from tests.backends import sqlite_url
 from tests.mail_house import House
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -21,7 +20,6 @@ pytestmark = pytest.mark.slow
 
 async def set_two_aside(url: str) -> None:
     house = House(database_url=url, secret_key=SECRET)
-    await house.container.storage().migrate()
     user = await house.register("ada@accounts.dev")
     assert user is not None
     await house.delivered()
@@ -37,10 +35,9 @@ async def set_two_aside(url: str) -> None:
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    url = sqlite_url(tmp_path)
-    asyncio.run(set_two_aside(url))
-    return {"DOORWARD_DATABASE_URL": url, "DOORWARD_SECRET_KEY": SECRET}
+def environment(sqlite_url: str) -> dict[str, str]:
+    asyncio.run(set_two_aside(sqlite_url))
+    return {"DOORWARD_DATABASE_URL": sqlite_url, "DOORWARD_SECRET_KEY": SECRET}
 
 
 def doorward(environment: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -111,7 +111,7 @@ async def test_what_the_owner_loses_the_key_loses_on_the_next_call(api: Api) -> 
 
 async def test_acts_on_ones_own_account_need_a_session(api: Api) -> None:
     admin = await api.administrator()
-    everything = api.container.memory_database().committed.role_permissions["admin"]
+    everything = api.container.memory_database().committed.roles["admin"].permissions
     key = with_key(await made(api, admin, scopes=sorted(everything)))
     before = api.stored()
     assert len(OWN) > 10

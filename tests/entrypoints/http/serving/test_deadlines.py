@@ -18,7 +18,6 @@ from tests.entrypoints.http.serving.counter import (
 
 SHORT = 0.4
 LONG = 60.0
-POST = request("/", "Content-Length: 1000", method="POST")
 
 
 @pytest.fixture
