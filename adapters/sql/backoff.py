@@ -15,12 +15,11 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from adapters.sql.column_types import UtcDateTime
 from adapters.sql.statements import StatementRunner
 from adapters.sql.tables import metadata
+from adapters.sql.upserts import insert_for
 from application.ports.backoff import BackoffRepository
 from domain.backoff import FailedSignIns
 
@@ -48,7 +47,7 @@ known_addresses = Table(
 class SqlBackoffRepository(BackoffRepository):
     def __init__(self, runner: StatementRunner) -> None:
         self._run = runner.run
-        self._insert = sqlite_insert if runner.dialect == "sqlite" else postgresql_insert
+        self._insert = insert_for(runner.dialect)
 
     async def failures(self, tag: bytes) -> FailedSignIns | None:
         statement = select(sign_in_failures).where(sign_in_failures.c.tag == tag)

@@ -4,11 +4,10 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import and_, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from adapters.sql.statements import StatementRunner
 from adapters.sql.tables import credentials, users
+from adapters.sql.upserts import insert_for
 from adapters.sql.users import ROLE_NAMES, user_from_row
 from application.ports.passwords import CredentialRepository, PasswordLogin
 from domain.passwords import PasswordCredential
@@ -20,7 +19,7 @@ IS_PASSWORD = and_(credentials.c.type == "password", credentials.c.handle == "")
 class SqlCredentialRepository(CredentialRepository):
     def __init__(self, runner: StatementRunner) -> None:
         self._run = runner.run
-        self._insert = sqlite_insert if runner.dialect == "sqlite" else postgresql_insert
+        self._insert = insert_for(runner.dialect)
 
     async def set_password(self, user_id: UUID, password_hash: str, at: datetime) -> None:
         statement = self._insert(credentials).values(

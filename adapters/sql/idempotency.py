@@ -5,11 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from adapters.sql.statements import StatementRunner
 from adapters.sql.tables import idempotency
+from adapters.sql.upserts import insert_for
 from application.ports.idempotency import IdempotencyRepository
 from domain.idempotency import IdempotencyClaim
 
@@ -19,7 +18,7 @@ _KEY = ["scope", "key_digest"]
 class SqlIdempotencyRepository(IdempotencyRepository):
     def __init__(self, runner: StatementRunner) -> None:
         self._run = runner.run
-        self._insert = sqlite_insert if runner.dialect == "sqlite" else postgresql_insert
+        self._insert = insert_for(runner.dialect)
 
     async def find(
         self, scope: str, key_digests: Sequence[bytes], at: datetime

@@ -3,18 +3,17 @@
 from datetime import datetime
 
 from sqlalchemy import or_, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from adapters.sql.statements import StatementRunner
 from adapters.sql.tables import jobs
+from adapters.sql.upserts import insert_for
 from application.ports.jobs import JobClaim, JobRepository
 
 
 class SqlJobRepository(JobRepository):
     def __init__(self, runner: StatementRunner) -> None:
         self._run = runner.run
-        self._insert = sqlite_insert if runner.dialect == "sqlite" else postgresql_insert
+        self._insert = insert_for(runner.dialect)
 
     async def claim(self, claim: JobClaim) -> bool:
         statement = self._insert(jobs).values(name=claim.name, leased_until=claim.lease_until)

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.sql.async_core import AsyncConnection
 from adapters.sql.engine import Database
 
 _log = logging.getLogger("doorward.sql")

@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import CursorResult, Executable, Insert, Table, insert, literal, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.sql.async_core import AsyncConnection
 from adapters.sql.errors import is_interrupted, translated
 from adapters.sql.tables import users
 from domain.errors import DomainError, Unavailable

@@ -6,13 +6,12 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Column, Row, insert, select, text
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from adapters.sql.credentials import IS_PASSWORD, PASSWORD
 from adapters.sql.roles import can_exist
 from adapters.sql.statements import StatementRunner
 from adapters.sql.tables import api_keys, credentials, roles, user_roles, users
+from adapters.sql.upserts import insert_for
 from adapters.sql.users import ROLE_NAMES, user_from_row, user_to_row
 from application.ports.transfer import Taken, TransferRepository
 from domain.roles import UnknownRole
@@ -32,7 +31,7 @@ class SqlTransferRepository(TransferRepository):
         self._run = runner.run
         self._run_many = runner.run_many
         self._plans_by_statistics = runner.dialect != "sqlite"
-        self._insert = sqlite_insert if runner.dialect == "sqlite" else postgresql_insert
+        self._insert = insert_for(runner.dialect)
 
     async def page(
         self, after: UUID | None, limit: int, *, with_secrets: bool

@@ -5,9 +5,8 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from adapters.sql.api_keys import SqlApiKeyRepository
+from adapters.sql.async_core import AsyncConnection
 from adapters.sql.backoff import SqlBackoffRepository
 from adapters.sql.credentials import SqlCredentialRepository
 from adapters.sql.engine import Database

@@ -7,12 +7,10 @@ import sys
 import threading
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, NoReturn
-
-import typer
+from typing import TYPE_CHECKING, NoReturn
 
 from entrypoints.cli.endings import report
-from entrypoints.cli.loading import swift_loading
+from entrypoints.cli.loading import lean_loading
 
 if TYPE_CHECKING:
     from socket import socket
@@ -21,19 +19,11 @@ if TYPE_CHECKING:
     from entrypoints.cli.supervisor import Heartbeat
 
 
-def serve(
-    host: Annotated[
-        str | None, typer.Option(help="Address to listen on.", show_default=False)
-    ] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default=False)] = None,
-    workers: Annotated[
-        int | None, typer.Option(help="How many processes serve.", show_default=False)
-    ] = None,
-) -> None:
-    """Set up what is missing, then run the HTTP service."""
+def serve(*, host: str | None = None, port: int | None = None, workers: int | None = None) -> None:
+    """What is left out is as the settings say."""
     _heed_signals()
     # Imported here: the other commands start without a server in memory.
-    with swift_loading():
+    with lean_loading():
         import uvloop
 
         from config.logging import configure_logging
@@ -69,7 +59,7 @@ def _interrupt(*_: object) -> NoReturn:
 
 
 async def _serve_here(settings: "Settings", listener: "socket") -> None:
-    with swift_loading():
+    with lean_loading():
         from config.container import close, container_for
         from entrypoints.cli.server import SingleServer
         from entrypoints.cli.setup import set_up
@@ -139,7 +129,7 @@ def _serve_as_worker(settings: "Settings", listener: "socket", heartbeat: "Heart
 
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        with swift_loading():
+        with lean_loading():
             from config.container import container_for
             from entrypoints.cli.supervisor import SupervisedServer
             from entrypoints.http.app import create_app

@@ -11,7 +11,6 @@ from multiprocessing.connection import Connection, wait
 from types import FrameType
 
 import structlog
-import typer
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
@@ -96,7 +95,7 @@ class Supervisor:
         self._signals: list[int] = []
 
     def supervise(self) -> None:
-        """Until a signal. Raises KeyboardInterrupt after Ctrl-C, typer.Exit if none can start."""
+        """Until a signal. Raises KeyboardInterrupt after Ctrl-C, SystemExit if none can start."""
         before = {number: signal.signal(number, self._note) for number in _SIGNALS}
         try:
             self._workers = [self._start() for _ in range(self._count)]
@@ -109,7 +108,7 @@ class Supervisor:
         if signal.SIGINT in self._signals:
             raise KeyboardInterrupt
         if not can_start:
-            raise typer.Exit(REFUSED)
+            raise SystemExit(REFUSED)
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         self._signals.append(number)

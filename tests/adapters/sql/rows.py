@@ -3,8 +3,8 @@
 from typing import Any
 
 from sqlalchemy import JSON, Boolean, Column, DateTime, Integer, LargeBinary, Table, Uuid, insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.sql.async_core import AsyncConnection
 from tests.domain.samples import NOW, new_id
 
 # What check constraints allow.
