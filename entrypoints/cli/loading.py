@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, cast
 
-_NOT_FOR_SERVING = ("rich", "pydantic.v1", "flask", "werkzeug")
+_NOT_FOR_SERVING = ("rich", "pydantic.v1", "bcrypt", "flask", "werkzeug")
 """What libraries would load if they can, and do without if not.
 
 structlog: rich, to draw tracebacks with the values of variables, which ours never show. FastAPI:

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.errors import DomainError
 from entrypoints.http.counting import count_begin
-from entrypoints.http.dependencies import caller_of, get_container
+from entrypoints.http.dependencies import charged_actor, get_container
 from entrypoints.http.errors import HttpError, answer_domain_error, render_http_error
 from entrypoints.http.health import live
 from entrypoints.http.middleware.boundary import ErrorBoundary
@@ -24,7 +24,7 @@ _Endpoint = Callable[[Request], Awaitable[Response]]
 
 async def _me(request: Request) -> Response:
     services = await get_container(request)
-    actor = await caller_of(request, services)
+    actor = await charged_actor(request)
     return await get_me(actor, services, request.headers.get("if-none-match"))
 
 
