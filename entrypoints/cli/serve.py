@@ -1,15 +1,14 @@
 """`doorward serve`: sets up what is missing, then serves until told to stop."""
 
 import multiprocessing
-import os
 import signal
 import sys
-import threading
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
-from entrypoints.cli.endings import report
+from entrypoints.cli.endings import REFUSED, report, run_to_end
 from entrypoints.cli.loading import lean_loading
 
 if TYPE_CHECKING:
@@ -86,10 +85,7 @@ def _set_up_apart(settings: "Settings") -> None:
     try:
         require_database_file(settings)
     except DataMissing:
-        fork = multiprocessing.get_context("fork")
-        child = fork.Process(target=_try_to_set_up, args=(settings,), daemon=True)
-        child.start()
-        child.join()
+        _in_child(partial(_try_to_set_up, settings))
 
 
 def _try_to_set_up(settings: "Settings") -> None:
@@ -99,16 +95,40 @@ def _try_to_set_up(settings: "Settings") -> None:
         uvloop.run(set_up_alone(settings))
 
 
+def _in_child(work: Callable[[], object]) -> int:
+    """In a process of its own, which ends with this one; its exit code."""
+    child = multiprocessing.get_context("fork").Process(target=work, daemon=True)
+    child.start()
+    child.join()
+    return child.exitcode or 0
+
+
 def _serve_with_workers(settings: "Settings", listener: "socket") -> None:
+    """Loads once what every worker then has by being forked: they start at once, and share it.
+
+    Nothing but loading happens in this process. A connection, a thread or an event loop of its own
+    would be in each worker too, and work in none (docs/adr/0014).
+    """
+    from config.metrics_folder import sharing_metrics
+
+    # Workers that are started later get these very settings: what they came from may be gone.
+    with sharing_metrics():
+        with lean_loading():
+            import entrypoints.cli.setup
+            import entrypoints.http.app  # noqa: F401 - for the workers
+            from config.preloading import load_adapters
+            from entrypoints.cli.supervisor import Supervisor
+
+            load_adapters(settings)
+        if code := _in_child(partial(_set_up_or_exit, settings)):
+            raise SystemExit(max(code, REFUSED))
+        Supervisor(partial(_serve_as_worker, settings), listener, settings).supervise()
+
+
+def _set_up_or_exit(settings: "Settings") -> None:
     import uvloop
 
-    from config.metrics_folder import sharing_metrics
-    from entrypoints.cli.supervisor import Supervisor
-
-    uvloop.run(set_up_alone(settings))
-    # The workers get these very settings: what they came from may be readable only once.
-    with sharing_metrics():
-        Supervisor(partial(_serve_as_worker, settings), listener, settings).supervise()
+    sys.exit(run_to_end(lambda: uvloop.run(set_up_alone(settings))))
 
 
 async def set_up_alone(settings: "Settings") -> None:
@@ -127,7 +147,6 @@ def _serve_as_worker(settings: "Settings", listener: "socket", heartbeat: "Heart
     """One of several processes. Whatever hinders it hinders all: ends them."""
     from uvicorn.config import STARTUP_FAILURE
 
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         with lean_loading():
             from config.container import container_for
@@ -142,11 +161,3 @@ def _serve_as_worker(settings: "Settings", listener: "socket", heartbeat: "Heart
         report(error)
         sys.exit(STARTUP_FAILURE)
     server.run([listener])
-
-
-def _end_with_parent() -> None:
-    """A parent that was killed leaves its workers on the port, where no new one could start."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os.kill(os.getpid(), signal.SIGTERM)
