@@ -52,7 +52,7 @@ def run_to_end(command: Callable[[], object]) -> int:
 
 def report(error: Exception) -> None:
     """Says why; where in the code only if asked to, as a traceback may quote what it handled."""
-    complain(*_reasons(error))
+    complain(*reasons(error))
     if _debugging():
         traceback.print_exception(error)
 
@@ -78,7 +78,8 @@ def cause_of(error: BaseException) -> str:
     return type(error).__name__
 
 
-def _reasons(error: Exception) -> tuple[str, ...]:
+def reasons(error: Exception) -> tuple[str, ...]:
+    """What people are told of it, one line each."""
     from config.settings import ConfigurationError
 
     if isinstance(error, ConfigurationError):

@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
-from entrypoints.cli.endings import REFUSED, report, run_to_end
+from entrypoints.cli.endings import REFUSED, complain, reasons, report
 from entrypoints.cli.loading import lean_loading
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from config.settings import Settings
     from entrypoints.cli.supervisor import Heartbeat
+
+_FORK = multiprocessing.get_context("fork")
 
 
 def serve(*, host: str | None = None, port: int | None = None, workers: int | None = None) -> None:
@@ -95,9 +97,9 @@ def _try_to_set_up(settings: "Settings") -> None:
         uvloop.run(set_up_alone(settings))
 
 
-def _in_child(work: Callable[[], object]) -> int:
+def _in_child(work: Callable[[], None]) -> int:
     """In a process of its own, which ends with this one; its exit code."""
-    child = multiprocessing.get_context("fork").Process(target=work, daemon=True)
+    child = _FORK.Process(target=work, daemon=True)
     child.start()
     child.join()
     return child.exitcode or 0
@@ -120,15 +122,28 @@ def _serve_with_workers(settings: "Settings", listener: "socket") -> None:
             from entrypoints.cli.supervisor import Supervisor
 
             load_adapters(settings)
-        if code := _in_child(partial(_set_up_or_exit, settings)):
-            raise SystemExit(max(code, REFUSED))
+        _set_up_or_end(settings)
         Supervisor(partial(_serve_as_worker, settings), listener, settings).supervise()
 
 
-def _set_up_or_exit(settings: "Settings") -> None:
-    import uvloop
+def _set_up_or_end(settings: "Settings") -> None:
+    """In a child; says here what hindered it."""
+    heard, told = _FORK.Pipe(duplex=False)
 
-    sys.exit(run_to_end(lambda: uvloop.run(set_up_alone(settings))))
+    def set_up() -> None:
+        import uvloop
+
+        try:
+            uvloop.run(set_up_alone(settings))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the parent tells of it
+            told.send(reasons(error))
+            sys.exit(REFUSED)
+
+    if _in_child(set_up):
+        complain(*(heard.recv() if heard.poll() else ()))
+        raise SystemExit(REFUSED)
+    heard.close()
+    told.close()
 
 
 async def set_up_alone(settings: "Settings") -> None:
