@@ -8,6 +8,8 @@ from config.settings import Settings
 
 def load_adapters(settings: Settings) -> None:
     """Libraries alone: makes nothing that holds a connection, a thread or an event loop."""
+    # One worker alone loads this with the first address that it reads.
+    import_module("email_validator")
     import_module("adapters.prometheus.telemetry")
     if settings.storage != "memory":
         # Knows which dialect and driver the URL means; connects on first use, and is thrown away.

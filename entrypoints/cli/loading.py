@@ -7,11 +7,15 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, cast
 
-_NOT_FOR_SERVING = ("rich", "pydantic.v1", "bcrypt", "flask", "werkzeug")
+_NOT_FOR_SERVING = (
+    *("rich", "pydantic.v1", "email_validator", "bcrypt", "bz2", "lzma", "flask", "werkzeug"),
+)
 """What libraries would load if they can, and do without if not.
 
 structlog: rich, to draw tracebacks with the values of variables, which ours never show. FastAPI:
-the models of Pydantic 1, to refuse them. The injector: other frameworks, to inject into them.
+the models of Pydantic 1, to refuse them, and email_validator, to check addresses in a document.
+cryptography: bcrypt, to read SSH keys. Python: bz2 and lzma, to unpack archives. The injector:
+other frameworks, to inject into them. Who needs one of them later still finds it.
 """
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from entrypoints.cli.endings import REFUSED, complain, reasons, report
-from entrypoints.cli.loading import lean_loading
+from entrypoints.cli.loading import lean_loading, swift_loading
 
 if TYPE_CHECKING:
     from socket import socket
@@ -120,7 +120,7 @@ def _serve_with_workers(settings: "Settings", listener: "socket") -> None:
             import entrypoints.http.app  # noqa: F401 - for the workers
             from config.preloading import load_adapters
             from entrypoints.cli.supervisor import Supervisor
-
+        with swift_loading():
             load_adapters(settings)
         _set_up_or_end(settings)
         Supervisor(partial(_serve_as_worker, settings), listener, settings).supervise()

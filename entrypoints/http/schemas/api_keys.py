@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from application.api_keys.issuing import IssuedApiKey
 from domain.api_keys import (
@@ -21,6 +21,7 @@ from entrypoints.http.schemas.bodies import (
     GivenInstant,
     Instant,
     RequestBody,
+    ResponseBody,
     example,
 )
 from entrypoints.http.schemas.texts import PersonName, ScopeNames
@@ -70,7 +71,7 @@ class RotateApiKeyBody(RequestBody):
     model_config = example({"overlap_seconds": 3600})
 
 
-class ApiKeyBody(BaseModel):
+class ApiKeyBody(ResponseBody):
     """A key. Never its secret."""
 
     id: UUID
@@ -107,7 +108,7 @@ class NewApiKeyBody(ApiKeyBody):
         return cls(**_members(issued.key, issued.key.created_at), key=issued.text)
 
 
-class ApiKeyPageBody(BaseModel):
+class ApiKeyPageBody(ResponseBody):
     """Newest first. `next_cursor` is null on the last page."""
 
     items: list[ApiKeyBody]

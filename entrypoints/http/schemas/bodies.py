@@ -79,6 +79,12 @@ def drop_null(schema: dict[str, Any]) -> None:
         schema["anyOf"] = variants
 
 
+class ResponseBody(BaseModel):
+    """Made ready when the first one is written: of many, a process only ever needs the document."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
 class RequestBody(BaseModel):
     """What clients send: unknown fields are refused, and no error shows a value."""
 

@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from domain.events import Event, EventKind, EventOutcome, Party
 from domain.instants import parse_instant
 from domain.pages import Page
-from entrypoints.http.schemas.bodies import CURSOR_EXAMPLE, Instant, example
+from entrypoints.http.schemas.bodies import CURSOR_EXAMPLE, Instant, ResponseBody, example
 from entrypoints.http.schemas.texts import TEXT_SCHEMA, Text
 
 _EVENT = {
@@ -49,7 +49,7 @@ SubjectId = Annotated[
 """Of an account, a session's account, a signing key, a role: not all of them are UUIDs."""
 
 
-class PartyBody(BaseModel):
+class PartyBody(ResponseBody):
     """Who acted, or what was acted on. Ids only, which outlive what they name."""
 
     type: str
@@ -60,7 +60,7 @@ class PartyBody(BaseModel):
         return cls(type=party.type, id=party.id)
 
 
-class EventBody(BaseModel):
+class EventBody(ResponseBody):
     """One line of the audit log."""
 
     id: UUID
@@ -92,7 +92,7 @@ class EventBody(BaseModel):
         )
 
 
-class EventPageBody(BaseModel):
+class EventPageBody(ResponseBody):
     """Newest first. `next_cursor` is null on the last page."""
 
     items: list[EventBody]

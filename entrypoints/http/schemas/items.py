@@ -3,11 +3,18 @@
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints, WithJsonSchema
+from pydantic import Field, StringConstraints, WithJsonSchema
 
 from domain.items import DATA_MAX_DEPTH, TITLE_MAX_LENGTH, Item
 from domain.pages import Page
-from entrypoints.http.schemas.bodies import CURSOR_EXAMPLE, Instant, PatchBody, RequestBody, example
+from entrypoints.http.schemas.bodies import (
+    CURSOR_EXAMPLE,
+    Instant,
+    PatchBody,
+    RequestBody,
+    ResponseBody,
+    example,
+)
 from entrypoints.http.schemas.texts import PersonName, Text
 
 _ITEM = {
@@ -59,7 +66,7 @@ class UpdateItemBody(PatchBody):
     model_config = example({"title": "Shopping list for Friday"})
 
 
-class ItemBody(BaseModel):
+class ItemBody(ResponseBody):
     """A small record of the application's own."""
 
     id: UUID
@@ -77,7 +84,7 @@ class ItemBody(BaseModel):
         return cls(**vars(item))
 
 
-class ItemPageBody(BaseModel):
+class ItemPageBody(ResponseBody):
     """Newest first. `next_cursor` is null on the last page."""
 
     items: list[ItemBody]

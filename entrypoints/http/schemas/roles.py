@@ -2,8 +2,6 @@
 
 from typing import Self
 
-from pydantic import BaseModel
-
 from domain.pages import Page
 from domain.roles import Permission, Role
 from entrypoints.http.schemas.bodies import (
@@ -11,6 +9,7 @@ from entrypoints.http.schemas.bodies import (
     Instant,
     PatchBody,
     RequestBody,
+    ResponseBody,
     example,
 )
 from entrypoints.http.schemas.texts import Description, PermissionName, PermissionNames, RoleName
@@ -50,7 +49,7 @@ class UpdateRoleBody(PatchBody):
     model_config = example({"description": "Stands at the till.", "permissions": ["items:read"]})
 
 
-class RoleBody(BaseModel):
+class RoleBody(ResponseBody):
     """A named set of permissions."""
 
     name: str
@@ -74,7 +73,7 @@ class RoleBody(BaseModel):
         )
 
 
-class RolePageBody(BaseModel):
+class RolePageBody(ResponseBody):
     """Newest first. `next_cursor` is null on the last page."""
 
     items: list[RoleBody]
@@ -94,7 +93,7 @@ class CreatePermissionBody(RequestBody):
     model_config = example({"name": "orders:refund", "description": "Give money back."})
 
 
-class PermissionBody(BaseModel):
+class PermissionBody(ResponseBody):
     """A word for something that may be done."""
 
     name: str
@@ -112,7 +111,7 @@ class PermissionBody(BaseModel):
         )
 
 
-class PermissionPageBody(BaseModel):
+class PermissionPageBody(ResponseBody):
     """Newest first. `next_cursor` is null on the last page."""
 
     items: list[PermissionBody]

@@ -3,11 +3,11 @@
 from typing import Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from domain.pages import Page
 from domain.sessions import Session
-from entrypoints.http.schemas.bodies import CURSOR_EXAMPLE, Instant, example
+from entrypoints.http.schemas.bodies import CURSOR_EXAMPLE, Instant, ResponseBody, example
 
 _SESSION = {
     "id": "0198c5f6-7a1e-7d02-8f55-90c1d2e3f4a5",
@@ -22,7 +22,7 @@ _SESSION = {
 }
 
 
-class SessionBody(BaseModel):
+class SessionBody(ResponseBody):
     """A signed-in device. Never its tokens."""
 
     id: UUID
@@ -52,7 +52,7 @@ class SessionBody(BaseModel):
         )
 
 
-class SessionPageBody(BaseModel):
+class SessionPageBody(ResponseBody):
     """Newest first. `next_cursor` is null on the last page."""
 
     items: list[SessionBody]

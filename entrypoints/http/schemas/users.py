@@ -3,11 +3,18 @@
 from typing import Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from domain.pages import Page
 from domain.users import User, UserKind, UserStatus
-from entrypoints.http.schemas.bodies import CURSOR_EXAMPLE, Instant, PatchBody, RequestBody, example
+from entrypoints.http.schemas.bodies import (
+    CURSOR_EXAMPLE,
+    Instant,
+    PatchBody,
+    RequestBody,
+    ResponseBody,
+    example,
+)
 from entrypoints.http.schemas.texts import (
     EmailText,
     GivenPassword,
@@ -68,7 +75,7 @@ class DeleteMeBody(RequestBody):
     model_config = example({"password": "a long sentence is best"})
 
 
-class UserBody(BaseModel):
+class UserBody(ResponseBody):
     """An account. Never a password, never a hash."""
 
     id: UUID
@@ -98,7 +105,7 @@ class UserBody(BaseModel):
         )
 
 
-class UserPageBody(BaseModel):
+class UserPageBody(ResponseBody):
     """Newest first. `next_cursor` is null on the last page."""
 
     items: list[UserBody]
