@@ -5,18 +5,21 @@ import sys
 
 import uvloop
 
-from config.logging import configure_logging
-from config.metrics_folder import forget_metrics, share_metrics
-from config.settings import ConfigurationError, load_settings
-from entrypoints.cli.endings import report
-from entrypoints.cli.serve import set_up_alone
-from entrypoints.http.serving.gunicorn import (
-    ServiceLogger,
-    drain_before_stopping,
-    worker_class_of,
-)
-from entrypoints.http.serving.limits import KEEP_ALIVE_SECONDS
-from entrypoints.http.serving.server import BACKLOG
+from entrypoints.cli.loading import lean_loading
+
+with lean_loading():
+    from config.logging import configure_logging
+    from config.metrics_folder import forget_metrics, share_metrics
+    from config.settings import ConfigurationError, load_settings
+    from entrypoints.cli.endings import report
+    from entrypoints.cli.serve import set_up_alone
+    from entrypoints.http.serving.gunicorn import (
+        ServiceLogger,
+        drain_before_stopping,
+        worker_class_of,
+    )
+    from entrypoints.http.serving.limits import KEEP_ALIVE_SECONDS
+    from entrypoints.http.serving.server import BACKLOG
 
 try:
     settings = load_settings()

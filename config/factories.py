@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from adapters.crypto.common_passwords import load_common_passwords
+from adapters.crypto.common_passwords import CommonPasswords
 from adapters.crypto.passwords import Argon2PasswordHasher
 from adapters.crypto.server_secret import ServerSecret
 from adapters.mail.console import ConsoleMailer
@@ -111,7 +111,7 @@ def hasher(settings: Settings) -> Argon2PasswordHasher:
 def password_policy(settings: Settings) -> PasswordPolicy:
     return PasswordPolicy(
         min_length=settings.password_min_length,
-        common=load_common_passwords(),
+        common=CommonPasswords(),
         service_names=frozenset({"doorward"}),
     )
 

@@ -46,14 +46,16 @@ def configure_logging(settings: Settings, *, level: str | None = None) -> None:
     renderer: Processor = (
         structlog.processors.JSONRenderer(serializer=_to_json)
         if settings.log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     # Local variables of a traceback may be secrets; their place in the code is enough.
-    trace: list[Processor] = (
-        [structlog.processors.ExceptionRenderer(_plain_traceback())]
+    trace: list[Processor] = [
+        structlog.processors.ExceptionRenderer(_plain_traceback())
         if settings.log_format == "json"
-        else []
-    )
+        else _stack_as_text
+    ]
     chosen = level or settings.log_level
     # Our own lines do not pass through the standard library: that costs more than writing them.
     _PROCESSORS[:] = [*shared, *trace, renderer]
@@ -106,6 +108,13 @@ def _add_trace_id(_logger: WrappedLogger, _method: str, event: EventDict) -> Eve
     found = trace_id.get()
     if found is not None:
         event["trace_id"] = found
+    return event
+
+
+def _stack_as_text(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """For people: the renderer puts it below the line, and takes text alone."""
+    if isinstance(event.get("stack"), list):
+        event["stack"] = "\n".join(event["stack"])
     return event
 
 

@@ -1,6 +1,7 @@
 """What a password must be (NIST SP 800-63B-4, 3.1.1.2; OWASP Authentication Cheat Sheet)."""
 
 import unicodedata
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -67,7 +68,7 @@ class PasswordPolicy:
     """
 
     min_length: int
-    common: frozenset[str]
+    common: Container[str]
     service_names: frozenset[str]
 
     def check(self, password: str, *, local_part: str, field: str = "password") -> str:
@@ -96,7 +97,7 @@ class PasswordPolicy:
 
     def _is_guessed(self, folded: str, forms: set[str]) -> bool:
         few = len(_unit(folded)) <= 3
-        return few or _is_walk(folded) or not self.common.isdisjoint(forms)
+        return few or _is_walk(folded) or any(form in self.common for form in forms)
 
 
 def _forms(folded: str) -> set[str]:

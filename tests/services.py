@@ -61,7 +61,7 @@ class Service:
         for child in psutil.Process(self.process.pid).children():
             # One that was just killed may not have been buried yet.
             with suppress(psutil.NoSuchProcess):
-                if "resource_tracker" not in " ".join(child.cmdline()):
+                if child.status() != psutil.STATUS_ZOMBIE:
                     found.append(child.pid)
         return found
 

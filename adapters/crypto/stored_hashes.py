@@ -7,7 +7,6 @@ from base64 import b64decode
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import bcrypt
 from argon2 import Type
 from argon2.exceptions import VerificationError
 from argon2.low_level import verify_secret
@@ -106,6 +105,9 @@ class BcryptHash:
         # The last of the 22 characters holds two bits of salt. Some systems left others set, which
         # the library does not take.
         salt = self.text[:28] + _without_low_bits(self.text[28])
+        # Only accounts that came from elsewhere have such a hash, until they sign in.
+        import bcrypt
+
         made = bcrypt.hashpw(password.encode()[:_BCRYPT_READS_BYTES], salt.encode())
         return hmac.compare_digest(made[29:], self.text[29:].encode())
 

@@ -1,6 +1,7 @@
 """Failed tries and known addresses in SQL, and the two tables that hold them."""
 
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy import (
@@ -18,8 +19,9 @@ from sqlalchemy import (
 
 from adapters.sql.column_types import UtcDateTime
 from adapters.sql.fixed_statements import FixedStatement, parameter
-from adapters.sql.statements import UPSERTS, StatementRunner, Upsert
+from adapters.sql.statements import StatementRunner
 from adapters.sql.tables import metadata
+from adapters.sql.upserts import insert_for
 from application.ports.backoff import BackoffRepository
 from domain.backoff import FailedSignIns
 
@@ -44,8 +46,9 @@ known_addresses = Table(
 )
 
 
-def _adding_a_failure(insert: Upsert) -> FixedStatement:
-    statement = insert(sign_in_failures)
+@cache
+def _add_failure(dialect: str) -> FixedStatement:
+    statement = insert_for(dialect)(sign_in_failures)
     one_more = {
         "failures": sign_in_failures.c.failures + 1,
         "last_try_at": statement.excluded.last_try_at,
@@ -53,8 +56,9 @@ def _adding_a_failure(insert: Upsert) -> FixedStatement:
     return FixedStatement(statement.on_conflict_do_update(index_elements=["tag"], set_=one_more))
 
 
-def _remembering(insert: Upsert) -> FixedStatement:
-    statement = insert(known_addresses)
+@cache
+def _remember(dialect: str) -> FixedStatement:
+    statement = insert_for(dialect)(known_addresses)
     return FixedStatement(
         statement.on_conflict_do_update(
             index_elements=["user_id", "address"],
@@ -66,9 +70,7 @@ def _remembering(insert: Upsert) -> FixedStatement:
 _FAILURES = FixedStatement(
     select(sign_in_failures).where(sign_in_failures.c.tag == parameter("tag"))
 )
-_ADD_FAILURE = {dialect: _adding_a_failure(insert) for dialect, insert in UPSERTS.items()}
 _FORGET = FixedStatement(delete(sign_in_failures).where(sign_in_failures.c.tag == parameter("tag")))
-_REMEMBER = {dialect: _remembering(insert) for dialect, insert in UPSERTS.items()}
 
 
 class SqlBackoffRepository(BackoffRepository):
@@ -76,8 +78,8 @@ class SqlBackoffRepository(BackoffRepository):
         self._run = runner.run
         self._row = runner.row
         self._count = runner.count
-        self._add_failure = _ADD_FAILURE[runner.dialect]
-        self._remember = _REMEMBER[runner.dialect]
+        self._add_failure = _add_failure(runner.dialect)
+        self._remember = _remember(runner.dialect)
 
     async def failures(self, tag: bytes) -> FailedSignIns | None:
         row = await self._row(_FAILURES, tag=tag)

@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Self
 
 from sqlalchemy import Connection, CursorResult, Executable
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util.concurrency import greenlet_spawn
 
+from adapters.sql.async_core import AsyncConnection, AsyncEngine
 from adapters.sql.fixed_statements import CompiledStatement, FixedStatement
 
 Parameters = Mapping[str, Any]
@@ -104,7 +104,7 @@ class AsyncpgChannel(Channel):
         if self._connection is None:
             connection = Connection(self._engine.sync_engine, self._raw)
             connection.execution_options(isolation_level="AUTOCOMMIT")
-            self._connection = AsyncConnection(self._engine, connection)
+            self._connection = AsyncConnection(connection)
         return self._connection
 
     async def begin(self) -> None:

@@ -1,13 +1,15 @@
 """Password credentials in SQL."""
 
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy import and_, select
 
 from adapters.sql.fixed_statements import FixedStatement, parameter
-from adapters.sql.statements import UPSERTS, StatementRunner, Upsert
+from adapters.sql.statements import StatementRunner
 from adapters.sql.tables import credentials, users
+from adapters.sql.upserts import insert_for
 from adapters.sql.users import ROLE_NAMES, user_from_row
 from application.ports.passwords import CredentialRepository, PasswordLogin
 from domain.passwords import PasswordCredential
@@ -22,15 +24,15 @@ _LOGIN = select(users, ROLE_NAMES, credentials.c.secret_hash).select_from(
 )
 
 
-def _setting(insert: Upsert) -> FixedStatement:
-    statement = insert(credentials)
+@cache
+def _set(dialect: str) -> FixedStatement:
+    statement = insert_for(dialect)(credentials)
     replaced = {name: statement.excluded[name] for name in ("secret_hash", "updated_at")}
     return FixedStatement(
         statement.on_conflict_do_update(index_elements=["user_id", "type", "handle"], set_=replaced)
     )
 
 
-_SET = {dialect: _setting(insert) for dialect, insert in UPSERTS.items()}
 _FIND_PASSWORD = FixedStatement(
     select(credentials).where(credentials.c.user_id == parameter("owner_id"), IS_PASSWORD)
 )
@@ -53,7 +55,7 @@ class SqlCredentialRepository(CredentialRepository):
     def __init__(self, runner: StatementRunner) -> None:
         self._row = runner.row
         self._count = runner.count
-        self._set = _SET[runner.dialect]
+        self._set = _set(runner.dialect)
 
     async def set_password(self, user_id: UUID, password_hash: str, at: datetime) -> None:
         await self._count(

@@ -12,9 +12,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
+from adapters.sql.async_core import AsyncConnection, AsyncEngine, create_async_engine
 from adapters.sql.channel import AsyncpgChannel, Channel
 from adapters.sql.pool import MeteredPool
 from application.ports.storage import PoolState

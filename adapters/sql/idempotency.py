@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, select, update
 
-from adapters.sql.statements import UPSERTS, StatementRunner
+from adapters.sql.statements import StatementRunner
 from adapters.sql.tables import idempotency
+from adapters.sql.upserts import insert_for
 from application.ports.idempotency import IdempotencyRepository
 from domain.idempotency import IdempotencyClaim
 
@@ -17,7 +18,7 @@ _KEY = ["scope", "key_digest"]
 class SqlIdempotencyRepository(IdempotencyRepository):
     def __init__(self, runner: StatementRunner) -> None:
         self._run = runner.run
-        self._insert = UPSERTS[runner.dialect]
+        self._insert = insert_for(runner.dialect)
 
     async def find(
         self, scope: str, key_digests: Sequence[bytes], at: datetime

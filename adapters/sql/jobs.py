@@ -4,15 +4,16 @@ from datetime import datetime
 
 from sqlalchemy import or_, update
 
-from adapters.sql.statements import UPSERTS, StatementRunner
+from adapters.sql.statements import StatementRunner
 from adapters.sql.tables import jobs
+from adapters.sql.upserts import insert_for
 from application.ports.jobs import JobClaim, JobRepository
 
 
 class SqlJobRepository(JobRepository):
     def __init__(self, runner: StatementRunner) -> None:
         self._run = runner.run
-        self._insert = UPSERTS[runner.dialect]
+        self._insert = insert_for(runner.dialect)
 
     async def claim(self, claim: JobClaim) -> bool:
         statement = self._insert(jobs).values(name=claim.name, leased_until=claim.lease_until)

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, cast, delete, func, insert, select
-from sqlalchemy.dialects.postgresql import JSONB
 
 from adapters.sql.statements import StatementRunner
 from adapters.sql.tables import api_keys, permissions
@@ -74,6 +73,8 @@ class SqlPermissionRepository(PermissionRepository):
 
     def _has_scope(self, name: str) -> ColumnElement[bool]:
         if self._is_postgresql:
+            from sqlalchemy.dialects.postgresql import JSONB
+
             return cast(api_keys.c.scopes, JSONB).contains([name])
         scope = func.json_each(api_keys.c.scopes).table_valued("value")
         return select(scope.c.value).where(scope.c.value == name).exists()

@@ -5,8 +5,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import CursorResult, Executable, Table, insert, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from adapters.sql.channel import Channel
 from adapters.sql.errors import is_interrupted, translated
@@ -15,9 +13,6 @@ from adapters.sql.tables import users
 from domain.errors import DomainError, Unavailable
 
 Result = TypeVar("Result")
-Upsert = Callable[[Table], Any]
-UPSERTS: dict[str, Upsert] = {"sqlite": sqlite_insert, "postgresql": postgresql_insert}
-"""INSERTs that know what to do where the row is there already: by the dialect's name."""
 _PAUSE_SECONDS = 0.02
 Reconnect = Callable[[], Awaitable[Channel]]
 

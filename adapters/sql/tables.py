@@ -1,4 +1,4 @@
-"""The whole schema, those tables included that later features fill."""
+"""The tables, those included that later features fill; their partial indexes are in `schema`."""
 
 from datetime import datetime
 
@@ -15,7 +15,6 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
-    text,
 )
 
 from adapters.sql.column_types import Document, UtcDateTime, code_points
@@ -38,12 +37,6 @@ def _when(name: str, *, nullable: bool = False) -> Column[datetime]:
 def _owner(name: str) -> "Column[object]":
     """A column that ties a row's life to its account's."""
     return Column(name, Uuid, ForeignKey("users.id", ondelete="CASCADE"), nullable=False)
-
-
-def _only_one_key(status: str) -> Index:
-    where = text(f"status = '{status}'")
-    name = f"uq_signing_keys_{status}"
-    return Index(name, "status", unique=True, postgresql_where=where, sqlite_where=where)
 
 
 users = Table(
@@ -214,10 +207,6 @@ links = Table(
     Index(None, "expires_at"),
 )
 
-# What is to be sent, which is little however much was sent before.
-_WAITS = text("sent_at IS NULL AND set_aside_at IS NULL")
-_SET_ASIDE = text("set_aside_at IS NOT NULL")
-
 outbox = Table(
     "outbox",
     metadata,
@@ -234,10 +223,8 @@ outbox = Table(
     _when("sent_at", nullable=True),
     _when("set_aside_at", nullable=True),
     Column("last_error", String(200)),
-    Index("ix_outbox_due_at", "due_at", postgresql_where=_WAITS, sqlite_where=_WAITS),
     Index(None, "user_id", "template", "created_at"),
     Index(None, "created_at"),
-    Index("ix_outbox_id", "id", postgresql_where=_SET_ASIDE, sqlite_where=_SET_ASIDE),
 )
 
 jobs = Table(
@@ -277,9 +264,6 @@ signing_keys = Table(
     _when("activated_at", nullable=True),
     _when("retired_at", nullable=True),
     CheckConstraint("status IN ('next', 'current', 'retired', 'revoked')", name="status"),
-    # Workers that start, or rotate, at once cannot each put a key in the same place.
-    _only_one_key("current"),
-    _only_one_key("next"),
 )
 
 heartbeat = Table(

@@ -9,8 +9,9 @@ from sqlalchemy import Column, Row, insert, select, text
 
 from adapters.sql.credentials import IS_PASSWORD, PASSWORD
 from adapters.sql.roles import can_exist
-from adapters.sql.statements import UPSERTS, StatementRunner
+from adapters.sql.statements import StatementRunner
 from adapters.sql.tables import api_keys, credentials, roles, user_roles, users
+from adapters.sql.upserts import insert_for
 from adapters.sql.users import ROLE_NAMES, user_from_row, user_to_row
 from application.ports.transfer import Taken, TransferRepository
 from domain.roles import UnknownRole
@@ -30,7 +31,7 @@ class SqlTransferRepository(TransferRepository):
         self._run = runner.run
         self._run_many = runner.run_many
         self._plans_by_statistics = runner.dialect != "sqlite"
-        self._insert = UPSERTS[runner.dialect]
+        self._insert = insert_for(runner.dialect)
 
     async def page(
         self, after: UUID | None, limit: int, *, with_secrets: bool

@@ -7,12 +7,7 @@ from adapters.crypto.api_keys import Base62ApiKeyCodec
 from adapters.crypto.jwt import JwtSigner, JwtVerifier
 from adapters.crypto.refresh_tokens import HmacRefreshTokenCodec
 from adapters.crypto.signing_keys import CryptoKeyRing, SealedSigningKeyFactory
-from adapters.memory.api_keys import MemoryApiKeyLookup
 from adapters.memory.rate_limiter import MemoryRateLimiter
-from adapters.memory.records import MemoryDatabase
-from adapters.memory.sessions import MemorySessionLookup, MemorySessionRefresher
-from adapters.memory.storage import MemoryStorage
-from adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from adapters.sql.api_keys import SqlApiKeyLookup
 from adapters.sql.sessions import SqlSessionLookup, SqlSessionRefresher
 from adapters.sql.storage import SqlStorage
@@ -20,7 +15,7 @@ from adapters.sql.unit_of_work import SqlUnitOfWorkFactory
 from adapters.system.addresses import EmailValidatorNormaliser
 from adapters.system.clock import SystemClock, Uuid7Generator
 from adapters.system.signals import InProcessSignal
-from config import factories
+from config import factories, memory_storage
 from config.settings import load_settings
 from config.tracing import make_tracing
 
@@ -35,7 +30,7 @@ class Adapters(containers.DeclarativeContainer):
     key_ring = providers.Singleton(CryptoKeyRing, server_secret)
     database = providers.Singleton(factories.database, settings)
     replica = providers.Singleton(factories.replica, settings)
-    memory_database = providers.Singleton(MemoryDatabase)
+    memory_database = providers.Singleton(memory_storage.database)
     storage_kind = providers.Callable(factories.storage_kind, settings)
 
     # Adapters
@@ -76,26 +71,26 @@ class Adapters(containers.DeclarativeContainer):
     renderer = providers.Singleton(factories.renderer, settings)
     storage = providers.Selector(
         storage_kind,
-        memory=providers.Singleton(MemoryStorage),
+        memory=providers.Singleton(memory_storage.storage),
         sql=providers.Singleton(SqlStorage, database, replica),
     )
     uow = providers.Selector(
         storage_kind,
-        memory=providers.Singleton(MemoryUnitOfWorkFactory, memory_database, delivery_signal),
+        memory=providers.Singleton(memory_storage.units_of_work, memory_database, delivery_signal),
         sql=providers.Singleton(SqlUnitOfWorkFactory, database, replica, delivery_signal),
     )
     session_lookup = providers.Selector(
         storage_kind,
-        memory=providers.Singleton(MemorySessionLookup, memory_database),
+        memory=providers.Singleton(memory_storage.session_lookup, memory_database),
         sql=providers.Singleton(SqlSessionLookup, database),
     )
     session_refresher = providers.Selector(
         storage_kind,
-        memory=providers.Singleton(MemorySessionRefresher, memory_database),
+        memory=providers.Singleton(memory_storage.session_refresher, memory_database),
         sql=providers.Singleton(SqlSessionRefresher, database),
     )
     api_key_lookup = providers.Selector(
         storage_kind,
-        memory=providers.Singleton(MemoryApiKeyLookup, memory_database),
+        memory=providers.Singleton(memory_storage.api_key_lookup, memory_database),
         sql=providers.Singleton(SqlApiKeyLookup, database),
     )

@@ -1,66 +1,16 @@
-"""The `doorward` command: its subcommands, and the way in."""
+"""The `doorward` command: the way in.
+
+Serving comes first and waits for nothing: what reads and shows the arguments of all the other
+commands is loaded for them, and never stays in the memory of a server.
+"""
 
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated, NoReturn, TextIO
-
-import typer
+from typing import NoReturn, TextIO
 
 from domain.text import is_storable
-from entrypoints.cli.api_keys import api_keys
-from entrypoints.cli.check import check
 from entrypoints.cli.endings import Refused, run_to_end
-from entrypoints.cli.events import events
-from entrypoints.cli.migrate import migrate
-from entrypoints.cli.openapi import openapi
-from entrypoints.cli.outbox import outbox
-from entrypoints.cli.permissions import permissions
-from entrypoints.cli.roles import roles
-from entrypoints.cli.serve import serve
-from entrypoints.cli.sessions import sessions
-from entrypoints.cli.signing_keys import signing_keys
-from entrypoints.cli.tokens import tokens
-from entrypoints.cli.users import users
-from entrypoints.cli.worker import worker
-from entrypoints.version import VERSION
-
-app = typer.Typer(
-    name="doorward",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-app.command()(serve)
-app.command()(worker)
-app.command()(migrate)
-app.command()(check)
-app.command()(openapi)
-app.add_typer(users, name="users")
-app.add_typer(sessions, name="sessions")
-app.add_typer(api_keys, name="api-keys")
-app.add_typer(roles, name="roles")
-app.add_typer(permissions, name="permissions")
-app.add_typer(tokens, name="tokens")
-app.add_typer(signing_keys, name="signing-keys")
-app.add_typer(events, name="events")
-app.add_typer(outbox, name="outbox")
-
-
-def _show_version(wanted: bool) -> None:
-    if wanted:
-        print(f"doorward {VERSION}")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    version: Annotated[
-        bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the release."),
-    ] = False,
-) -> None:
-    """Accounts and access: users, sign-in, tokens."""
 
 
 def run(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -74,7 +24,30 @@ def _invoke(arguments: list[str]) -> object:
     # A byte that is not UTF-8 arrives as a lone surrogate, which no database takes.
     if not all(is_storable(argument) for argument in arguments):
         raise Refused("arguments must be UTF-8 text")
-    return app(arguments, prog_name="doorward", standalone_mode=False)
+    plain = _plain_options(arguments) if arguments[:1] == ["serve"] else None
+    if plain is None:
+        from entrypoints.cli.commands import invoke
+
+        return invoke(arguments)
+    from entrypoints.cli.serve import serve
+
+    host, port, workers = (plain.get(name) for name in ("--host", "--port", "--workers"))
+    serve(host=host, port=int(port) if port else None, workers=int(workers) if workers else None)
+    return None
+
+
+def _plain_options(arguments: list[str]) -> dict[str, str] | None:
+    """The options of a `serve` that needs no explanation; None leaves the words to Typer."""
+    names, values = arguments[1::2], arguments[2::2]
+    options = dict(zip(names, values, strict=False))
+    numbers = [value for name, value in options.items() if name != "--host"]
+    is_plain = (
+        len(names) == len(values)
+        and options.keys() <= {"--host", "--port", "--workers"}
+        and all(value.isascii() and value.isdigit() for value in numbers)
+        and not options.get("--host", "").startswith("-")
+    )
+    return options if is_plain else None
 
 
 def _prepare_streams() -> None:

@@ -6,12 +6,11 @@ import traceback
 from collections.abc import Callable
 from typing import TextIO
 
-import typer
-
 from domain.errors import DomainError, Unavailable
 from domain.text import is_plain_text
 
 REFUSED = 1
+WRONG_USAGE = 2
 INTERRUPTED = 130
 
 
@@ -19,10 +18,15 @@ class Refused(Exception):
     """The command will not, or could not, do what it was asked; the text is one line for people."""
 
 
-class WrongUsage(typer.TyperException):
-    """The arguments do not say what is wanted; the text is one line for people."""
+class WrongUsage(Exception):
+    """The arguments do not say what is wanted; the text is one line for people.
 
-    exit_code = 2
+    Empty where help has been shown instead.
+    """
+
+    def __init__(self, text: str, exit_code: int = WRONG_USAGE) -> None:
+        super().__init__(text)
+        self.exit_code = exit_code
 
 
 def run_to_end(command: Callable[[], object]) -> int:
@@ -36,8 +40,8 @@ def run_to_end(command: Callable[[], object]) -> int:
         # Whoever was reading has seen enough, as `head` has.
         _discard(sys.stdout)
         return REFUSED
-    except typer.TyperException as error:
-        complain(*_usage(error))
+    except WrongUsage as error:
+        complain(*filter(None, error.args))
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - this is where every other error ends
         report(error)
@@ -48,7 +52,7 @@ def run_to_end(command: Callable[[], object]) -> int:
 
 def report(error: Exception) -> None:
     """Says why; where in the code only if asked to, as a traceback may quote what it handled."""
-    complain(*_reasons(error))
+    complain(*reasons(error))
     if _debugging():
         traceback.print_exception(error)
 
@@ -74,15 +78,8 @@ def cause_of(error: BaseException) -> str:
     return type(error).__name__
 
 
-def _usage(error: typer.TyperException) -> tuple[str, ...]:
-    # Empty where the help text has been printed instead.
-    message = " ".join(error.format_message().split()).removesuffix(".")
-    command = getattr(getattr(error, "ctx", None), "command_path", None)
-    hint = f" Try '{command} --help'." if command else ""
-    return (f"{message}.{hint}",) if message else ()
-
-
-def _reasons(error: Exception) -> tuple[str, ...]:
+def reasons(error: Exception) -> tuple[str, ...]:
+    """What people are told of it, one line each."""
     from config.settings import ConfigurationError
 
     if isinstance(error, ConfigurationError):

@@ -4,15 +4,13 @@ import multiprocessing
 import os
 import signal
 import sys
-import threading
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-import typer
-
-from entrypoints.cli.endings import report
-from entrypoints.cli.loading import swift_loading
+from entrypoints.cli.endings import REFUSED, complain, reasons, report
+from entrypoints.cli.loading import lean_loading, swift_loading
 
 if TYPE_CHECKING:
     from socket import socket
@@ -20,20 +18,14 @@ if TYPE_CHECKING:
     from config.settings import Settings
     from entrypoints.cli.supervisor import Heartbeat
 
+_FORK = multiprocessing.get_context("fork")
 
-def serve(
-    host: Annotated[
-        str | None, typer.Option(help="Address to listen on.", show_default=False)
-    ] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.", show_default=False)] = None,
-    workers: Annotated[
-        int | None, typer.Option(help="How many processes serve.", show_default=False)
-    ] = None,
-) -> None:
-    """Set up what is missing, then run the HTTP service."""
+
+def serve(*, host: str | None = None, port: int | None = None, workers: int | None = None) -> None:
+    """What is left out is as the settings say."""
     _heed_signals()
     # Imported here: the other commands start without a server in memory.
-    with swift_loading():
+    with lean_loading():
         import uvloop
 
         from config.logging import configure_logging
@@ -72,7 +64,7 @@ def _interrupt(*_: object) -> NoReturn:
 
 
 async def _serve_here(settings: "Settings", listener: "socket") -> None:
-    with swift_loading():
+    with lean_loading():
         from config.container import close, container_for
         from entrypoints.cli.server import SingleServer
         from entrypoints.cli.setup import set_up
@@ -100,10 +92,7 @@ def _set_up_apart(settings: "Settings") -> None:
     try:
         require_database_file(settings)
     except DataMissing:
-        fork = multiprocessing.get_context("fork")
-        child = fork.Process(target=_try_to_set_up, args=(settings,), daemon=True)
-        child.start()
-        child.join()
+        _in_child(partial(_try_to_set_up, settings))
 
 
 def _try_to_set_up(settings: "Settings") -> None:
@@ -113,16 +102,53 @@ def _try_to_set_up(settings: "Settings") -> None:
         uvloop.run(set_up_alone(settings))
 
 
+def _in_child(work: Callable[[], None]) -> int:
+    """In a process of its own, which ends with this one; its exit code."""
+    child = _FORK.Process(target=work, daemon=True)
+    child.start()
+    child.join()
+    return child.exitcode or 0
+
+
 def _serve_with_workers(settings: "Settings", listener: "socket") -> None:
-    import uvloop
+    """Loads once what every worker then has by being forked: they start at once, and share it.
 
+    Nothing but loading happens in this process. A connection, a thread or an event loop of its own
+    would be in each worker too, and work in none (docs/adr/0014).
+    """
     from config.metrics_folder import sharing_metrics
-    from entrypoints.cli.supervisor import Supervisor
 
-    uvloop.run(set_up_alone(settings))
-    # The workers get these very settings: what they came from may be readable only once.
+    # Workers that are started later get these very settings: what they came from may be gone.
     with sharing_metrics():
+        with lean_loading():
+            import entrypoints.cli.setup
+            import entrypoints.http.app  # noqa: F401 - for the workers
+            from config.preloading import load_adapters
+            from entrypoints.cli.supervisor import Supervisor
+        with swift_loading():
+            load_adapters(settings)
+        _set_up_or_end(settings)
         Supervisor(partial(_serve_as_worker, settings), listener, settings).supervise()
+
+
+def _set_up_or_end(settings: "Settings") -> None:
+    """In a child; says here what hindered it."""
+    heard, told = _FORK.Pipe(duplex=False)
+
+    def set_up() -> None:
+        import uvloop
+
+        try:
+            uvloop.run(set_up_alone(settings))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the parent tells of it
+            told.send(reasons(error))
+            sys.exit(REFUSED)
+
+    if _in_child(set_up):
+        complain(*(heard.recv() if heard.poll() else ()))
+        raise SystemExit(REFUSED)
+    heard.close()
+    told.close()
 
 
 async def set_up_alone(settings: "Settings") -> None:
@@ -143,9 +169,8 @@ def _serve_as_worker(settings: "Settings", listener: "socket", heartbeat: "Heart
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     from uvicorn.config import STARTUP_FAILURE
 
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        with swift_loading():
+        with lean_loading():
             from config.container import container_for
             from entrypoints.cli.supervisor import SupervisedServer
             from entrypoints.http.app import create_app
@@ -158,11 +183,3 @@ def _serve_as_worker(settings: "Settings", listener: "socket", heartbeat: "Heart
         report(error)
         sys.exit(STARTUP_FAILURE)
     server.run([listener])
-
-
-def _end_with_parent() -> None:
-    """A parent that was killed leaves its workers on the port, where no new one could start."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os.kill(os.getpid(), signal.SIGTERM)

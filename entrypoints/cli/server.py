@@ -3,7 +3,6 @@
 import socket
 
 import structlog
-import typer
 from uvicorn.config import STARTUP_FAILURE
 
 from entrypoints.cli.endings import REFUSED, Refused
@@ -44,12 +43,12 @@ class SingleServer(GuardedServer):
     _is_alone = True
 
     async def run_on(self, listener: socket.socket) -> None:
-        """Until a signal, which is handed on afterwards. Raises typer.Exit if it cannot start."""
+        """Until a signal, which is handed on afterwards. Raises SystemExit if it cannot start."""
         try:
             await self.serve(sockets=[listener])
         except SystemExit as end:
             if end.code == STARTUP_FAILURE:
-                raise typer.Exit(REFUSED) from None
+                raise SystemExit(REFUSED) from None
             raise
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

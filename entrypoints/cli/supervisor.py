@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,7 +12,6 @@ from multiprocessing.connection import Connection, wait
 from types import FrameType
 
 import structlog
-import typer
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
@@ -26,10 +26,13 @@ _log = structlog.get_logger("doorward")
 Heartbeat = Connection
 Target = Callable[[socket.socket, Heartbeat], None]
 
-_SPAWN = multiprocessing.get_context("spawn")
+_FORK = multiprocessing.get_context("fork")
 _LOOK_SECONDS = 0.2
 _HUNG_AFTER_SECONDS = 30.0
 """Without a turn of its event loop. Starting may take as long, on a machine that is busy."""
+_SHORT_LIFE_SECONDS = 1.0
+"""Who dies sooner will do so again: its successor waits, or they would take all of a core."""
+_BREAK_SECONDS = 0.5
 _TICKS_A_BEAT = 10
 _SIGNALS = {signal.SIGTERM, signal.SIGINT}
 
@@ -52,11 +55,31 @@ class SupervisedServer(GuardedServer):
         return await super().on_tick(counter)
 
 
+class _Lifeline:
+    """A pipe whose one end only the supervisor holds: whoever reads the other learns of its end."""
+
+    def __init__(self) -> None:
+        self._theirs, self._ours = os.pipe()
+
+    def hold_on(self) -> None:
+        """In a worker: one whose parent was killed would keep the port, where no new one starts."""
+        os.close(self._ours)
+        threading.Thread(target=self._wait, daemon=True).start()
+
+    def _wait(self) -> None:
+        os.read(self._theirs, 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def close(self) -> None:
+        os.close(self._theirs)
+        os.close(self._ours)
+
+
 class _Worker:
-    def __init__(self, target: Target, listener: socket.socket) -> None:
-        self._ours, theirs = _SPAWN.Pipe(duplex=False)
+    def __init__(self, target: Target, listener: socket.socket, begin: Callable[[], None]) -> None:
+        self._ours, theirs = _FORK.Pipe(duplex=False)
         os.set_blocking(self._ours.fileno(), False)
-        self.process = _SPAWN.Process(target=_begin, args=(target, listener, theirs))
+        self.process = _FORK.Process(target=_begin, args=(target, listener, theirs, begin))
         # Signals are for a worker that knows what to do with them: until then they wait.
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         try:
@@ -64,7 +87,11 @@ class _Worker:
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         theirs.close()
-        self._seen_at = time.monotonic()
+        self._started_at = self._seen_at = time.monotonic()
+
+    @property
+    def is_young(self) -> bool:
+        return time.monotonic() - self._started_at < _SHORT_LIFE_SECONDS
 
     def hangs(self) -> bool:
         with suppress(BlockingIOError):
@@ -72,16 +99,23 @@ class _Worker:
                 self._seen_at = time.monotonic()
         return time.monotonic() - self._seen_at > _HUNG_AFTER_SECONDS
 
+    def disown(self) -> None:
+        """In another worker, which was forked with what its parent hears this one by."""
+        self._ours.close()
+
     def forget(self) -> None:
         self._ours.close()
         self.process.close()
 
 
-def _begin(target: Target, listener: socket.socket, beats: Heartbeat) -> None:
+def _begin(
+    target: Target, listener: socket.socket, beats: Heartbeat, begin: Callable[[], None]
+) -> None:
     # Before it serves, there is nothing that a signal would have to wait for.
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    begin()
     target(listener, beats)
 
 
@@ -93,29 +127,38 @@ class Supervisor:
         self._listener = listener
         self._count = settings.workers
         self._workers: list[_Worker] = []
+        self._lifeline = _Lifeline()
         self._signals: list[int] = []
 
     def supervise(self) -> None:
-        """Until a signal. Raises KeyboardInterrupt after Ctrl-C, typer.Exit if none can start."""
+        """Until a signal. Raises KeyboardInterrupt after Ctrl-C, SystemExit if none can start."""
         before = {number: signal.signal(number, self._note) for number in _SIGNALS}
         try:
-            self._workers = [self._start() for _ in range(self._count)]
+            for _ in range(self._count):
+                self._workers.append(self._start())
             _log.info("serving", url=url_of(self._listener), workers=self._count)
             can_start = self._keep_alive()
             self._end()
         finally:
+            self._lifeline.close()
             for number, handler in before.items():
                 signal.signal(number, handler)
         if signal.SIGINT in self._signals:
             raise KeyboardInterrupt
         if not can_start:
-            raise typer.Exit(REFUSED)
+            raise SystemExit(REFUSED)
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         self._signals.append(number)
 
     def _start(self) -> _Worker:
-        return _Worker(self._target, self._listener)
+        return _Worker(self._target, self._listener, self._begin)
+
+    def _begin(self) -> None:
+        """In a worker: keeps nothing of its parent's but what it serves with."""
+        self._lifeline.hold_on()
+        for other in self._workers:
+            other.disown()
 
     def _keep_alive(self) -> bool:
         """Until a signal; or False once a worker could not start, as no other one could either."""
@@ -132,8 +175,11 @@ class Supervisor:
                 if self._signals:
                     break
                 _log.error("worker_died", pid=worker.process.pid, exit_code=worker.process.exitcode)
+                if worker.is_young:
+                    time.sleep(_BREAK_SECONDS)
                 worker.forget()
-                self._workers[place] = self._start()
+                del self._workers[place]
+                self._workers.insert(place, self._start())
         return True
 
     def _end(self) -> None:

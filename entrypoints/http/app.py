@@ -44,6 +44,25 @@ from entrypoints.http.middleware.spans import RequestSpans
 from entrypoints.http.openapi import install_openapi
 from entrypoints.http.operations import API_PREFIX, require_access_rules
 
+_PARTS = (
+    auth,
+    oauth,
+    items,
+    users,
+    own_account,
+    sessions,
+    api_keys,
+    roles,
+    permissions,
+    events,
+    recovery,
+    well_known,
+    health,
+    metrics,
+    account_pages,
+)
+"""In the order in which routes are tried: what is asked most comes first."""
+
 
 def create_app(container: Container | None = None) -> FastAPI:
     """One application over one container, kept on `app.state.container`."""
@@ -62,22 +81,9 @@ def create_app(container: Container | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.container = container
-    # Routes are tried in this order: what is asked most comes first.
-    for part in (
-        auth,
-        oauth,
-        items,
-        users,
-        own_account,
-        sessions,
-        api_keys,
-        roles,
-        permissions,
-        events,
-    ):
-        app.include_router(part.router)
-    for part in (recovery, well_known, health, metrics, account_pages):
-        app.include_router(part.router)
+    for part in _PARTS:
+        # Including a router makes everything of its routes anew, in case that it adds to them.
+        app.router.routes.extend(part.router.routes)
     require_access_rules(app)
     register_error_handlers(app)
     install_openapi(app)

@@ -12,7 +12,7 @@ from domain.errors import Unauthenticated
 from domain.sessions import InvalidAccessToken
 from entrypoints.http.context import context_of
 from entrypoints.http.errors import ambiguous_credentials
-from entrypoints.http.limits import Limits, get_limits
+from entrypoints.http.limits import get_limits
 
 
 async def get_container(request: Request) -> Container:
@@ -48,36 +48,33 @@ async def _authenticate(request: Request, services: Container) -> Actor:
     return await services.authenticate_token().execute(query)
 
 
-async def optional_actor(request: Request, services: Services, limits: Limits) -> Actor:
+# Each calls the one before it: the framework would keep and solve a tree of them for every route.
+
+
+async def optional_actor(request: Request) -> Actor:
     """For routes that know more to do for callers who are known. A bad credential is refused."""
     try:
-        actor = await _authenticate(request, services)
+        actor = await _authenticate(request, await get_container(request))
     except Unauthenticated:
-        await limits.charge_refused()
+        await (await get_limits(request)).charge_refused()
         raise
     context_of(request.scope).actor = actor
     return actor
 
 
-async def known_actor(actor: Annotated[Actor, Depends(optional_actor)]) -> Actor:
+async def known_actor(request: Request) -> Actor:
     """For routes that charge the call themselves, as an attempt."""
+    actor = await optional_actor(request)
     if actor.user_id is None:
         raise NotAuthenticated
     return actor
 
 
-async def charged_actor(actor: Annotated[Actor, Depends(known_actor)], limits: Limits) -> Actor:
+async def charged_actor(request: Request) -> Actor:
     """For every other route."""
-    await limits.charge_caller(actor)
+    actor = await known_actor(request)
+    await (await get_limits(request)).charge_caller(actor)
     return actor
-
-
-async def caller_of(request: Request, services: Container) -> Actor:
-    """What `Caller` resolves to, without the framework."""
-    limits = await get_limits(request)
-    return await charged_actor(
-        await known_actor(await optional_actor(request, services, limits)), limits
-    )
 
 
 Anonymous = Annotated[Actor, Depends(anonymous_actor)]

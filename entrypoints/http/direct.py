@@ -20,7 +20,7 @@ from entrypoints.http.auth import login, refresh
 from entrypoints.http.counting import count_begin
 from entrypoints.http.dependencies import (
     anonymous_actor,
-    caller_of,
+    charged_actor,
     get_container,
     optional_actor,
 )
@@ -39,7 +39,7 @@ from entrypoints.http.users import register_user
 
 async def _me(request: Request) -> Response:
     services = await get_container(request)
-    actor = await caller_of(request, services)
+    actor = await charged_actor(request)
     return await get_me(actor, services, request.headers.get("if-none-match"))
 
 
@@ -59,7 +59,7 @@ async def _login(request: Request, body: LoginBody) -> Response:
 
 async def _register(request: Request, body: RegisterBody) -> Response:
     services, limits = await get_container(request), await get_limits(request)
-    actor = await optional_actor(request, services, limits)
+    actor = await optional_actor(request)
     keyed = KeyedRequest(request, services, None)
     return await register_user(request, body, actor, services, limits, keyed)
 

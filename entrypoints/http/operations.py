@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -132,15 +133,18 @@ def _responses(failures: Sequence[Failure]) -> dict[int | str, dict[str, Any]]:
     for failure in failures:
         status, code = _status_and_code(failure)
         codes.setdefault(status, set()).add(code)
+    return {status: _response(tuple(sorted(found))) for status, found in sorted(codes.items())}
+
+
+@cache
+def _response(codes: tuple[str, ...]) -> dict[str, Any]:
+    """One for all operations that fail alike: there are many of them, and few ways to fail."""
     return {
-        status: {
-            "description": "Codes: " + ", ".join(f"`{code}`" for code in sorted(of_status)) + ".",
-            "content": {
-                "application/json": {"schema": reference_to(ErrorBody)},
-                PROBLEM_JSON: {"schema": reference_to(ProblemBody)},
-            },
-        }
-        for status, of_status in sorted(codes.items())
+        "description": "Codes: " + ", ".join(f"`{code}`" for code in codes) + ".",
+        "content": {
+            "application/json": {"schema": reference_to(ErrorBody)},
+            PROBLEM_JSON: {"schema": reference_to(ProblemBody)},
+        },
     }
 
 

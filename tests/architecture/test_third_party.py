@@ -26,7 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "adapters.prometheus": {"prometheus_client"},
     "adapters.redis": {"redis"},
     "adapters.sql": {"alembic", "asyncpg", "sqlalchemy"},
-    "adapters.system": {"email_validator", "uuid_utils"},
+    "adapters.system": {"email_validator"},
     "config": {"dependency_injector", "pydantic", "pydantic_settings", "structlog"},
     "entrypoints": set(),
     "entrypoints.cli": {"pydantic", "rich", "structlog", "typer", "uvicorn", "uvloop"},

@@ -13,7 +13,7 @@ from typer.main import get_command
 
 from config.settings import Settings, find_unknown_variables, load_settings
 from config.settings.variables import FILE_READABLE, FILE_SUFFIX, variable_name
-from entrypoints.cli.app import app
+from entrypoints.cli.commands import app
 from tests.architecture.tree import ROOT
 from tests.deployment.dockerfile import one, read_stages
 

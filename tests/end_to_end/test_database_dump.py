@@ -6,7 +6,7 @@ import httpx
 from sqlalchemy import select
 
 from adapters.sql.engine import Database, PoolSettings
-from adapters.sql.tables import metadata
+from adapters.sql.schema import metadata
 from application.idempotency import Once, RepeatableRequest
 from application.recovery.passwords import ForgotPasswordCommand, ResetPasswordCommand
 from application.sessions.refresh import RefreshSessionCommand

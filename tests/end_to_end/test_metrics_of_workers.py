@@ -112,8 +112,7 @@ async def test_a_scrape_of_any_worker_adds_up_exactly(service: Service) -> None:
 
 def served_by_each(service: Service, after: Samples) -> bool:
     """Both workers have connections of their own in the sum: each opened at least one."""
-    workers = psutil.Process(service.process.pid).children()
-    assert len([each for each in workers if "spawn_main" in " ".join(each.cmdline())]) == 2
+    assert len(service.workers()) == 2
     idle = after["doorward_database_connections", frozenset(IDLE.items())]
     return idle >= 2
 
@@ -125,8 +124,7 @@ def lose_nothing_with_a_killed_worker(service: Service) -> None:
     before = requests_of(scrape(service))["GET", LIVE, "200"]
     assert before == KNOWN["GET", LIVE, "200"]
 
-    workers = psutil.Process(service.process.pid).children()
-    victim = next(each for each in workers if "spawn_main" in " ".join(each.cmdline()))
+    victim = psutil.Process(service.workers()[0])
     victim.send_signal(signal.SIGKILL)
     until(lambda: not victim.is_running() or victim.status() == psutil.STATUS_ZOMBIE)
     until(lambda: replaced(service, victim.pid))
@@ -140,12 +138,9 @@ def lose_nothing_with_a_killed_worker(service: Service) -> None:
 
 def replaced(service: Service, dead: int) -> bool:
     """Whether two workers are there again, and answer."""
-    workers = {
-        each.pid
-        for each in psutil.Process(service.process.pid).children()
-        if "spawn_main" in " ".join(each.cmdline())
-    }
-    return len(workers - {dead}) == 2 and all(ask(service, "/health/ready") for _ in range(8))
+    return len({*service.workers()} - {dead}) == 2 and all(
+        ask(service, "/health/ready") for _ in range(8)
+    )
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from application.api_keys.issuing import IssuedApiKey
 from domain.api_keys import (
@@ -20,6 +20,7 @@ from entrypoints.http.schemas.bodies import (
     Instant,
     PageBody,
     RequestBody,
+    ResponseBody,
     example,
     page_example,
 )
@@ -70,7 +71,7 @@ class RotateApiKeyBody(RequestBody):
     model_config = example({"overlap_seconds": 3600})
 
 
-class ApiKeyBody(BaseModel):
+class ApiKeyBody(ResponseBody):
     """A key. Never its secret."""
 
     id: UUID

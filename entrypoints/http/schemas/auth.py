@@ -2,10 +2,10 @@
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from application.tokens import IssuedTokens
-from entrypoints.http.schemas.bodies import RequestBody, example
+from entrypoints.http.schemas.bodies import RequestBody, ResponseBody, example
 from entrypoints.http.schemas.texts import (
     GivenEmail,
     GivenPassword,
@@ -52,7 +52,7 @@ class ChangePasswordBody(RequestBody):
     )
 
 
-class TokensBody(BaseModel):
+class TokensBody(ResponseBody):
     """Lifetimes are in seconds (RFC 6749, 5.1)."""
 
     access_token: str = Field(repr=False, description="A JWT (RFC 9068).")
@@ -82,7 +82,7 @@ class TokensBody(BaseModel):
         )
 
 
-class JwkBody(BaseModel):
+class JwkBody(ResponseBody):
     """A public key (RFC 7517). Which members there are besides `kid` depends on `kty`."""
 
     kty: str
@@ -93,7 +93,7 @@ class JwkBody(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
-class JwksBody(BaseModel):
+class JwksBody(ResponseBody):
     """The keys that access tokens are verified with."""
 
     keys: list[JwkBody]

@@ -77,13 +77,19 @@ def drop_null(schema: dict[str, Any]) -> None:
         schema["anyOf"] = variants
 
 
+class ResponseBody(BaseModel):
+    """Made ready when the first one is written: of many, a process only ever needs the document."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
 class RequestBody(BaseModel):
     """What clients send: unknown fields are refused, and no error shows a value."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
-class PageBody(BaseModel, Generic[B]):
+class PageBody(ResponseBody, Generic[B]):
     """A piece of a list, as all of them are."""
 
     items: list[B]

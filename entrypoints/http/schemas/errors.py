@@ -1,8 +1,8 @@
 """The error schema."""
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from entrypoints.http.schemas.bodies import example
+from entrypoints.http.schemas.bodies import ResponseBody, example
 
 ERROR_CODES = frozenset(
     {
@@ -51,7 +51,7 @@ _EXAMPLE = {
 }
 
 
-class ErrorDetailBody(BaseModel):
+class ErrorDetailBody(ResponseBody):
     """One fault in one field."""
 
     field: str = Field(description="Where: `body.email`, `path.user_id`, `query.limit`.")
@@ -59,7 +59,7 @@ class ErrorDetailBody(BaseModel):
     message: str = Field(description="The same as a sentence. Never repeats what was sent.")
 
 
-class ErrorBody(BaseModel):
+class ErrorBody(ResponseBody):
     """Every error of the API. Absent parts are left out."""
 
     error: str = Field(description="One of the published error codes.")

@@ -3,10 +3,10 @@
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints, WithJsonSchema
+from pydantic import Field, StringConstraints, WithJsonSchema
 
 from domain.events import Event, EventKind, EventOutcome, Party
-from entrypoints.http.schemas.bodies import Instant, PageBody, example, page_example
+from entrypoints.http.schemas.bodies import Instant, PageBody, ResponseBody, example, page_example
 from entrypoints.http.schemas.texts import TEXT_SCHEMA, Text
 
 _EVENT = {
@@ -31,7 +31,7 @@ SubjectId = Annotated[
 """Of an account, a session's account, a signing key, a role: not all of them are UUIDs."""
 
 
-class PartyBody(BaseModel):
+class PartyBody(ResponseBody):
     """Who acted, or what was acted on. Ids only, which outlive what they name."""
 
     type: str
@@ -42,7 +42,7 @@ class PartyBody(BaseModel):
         return cls(type=party.type, id=party.id)
 
 
-class EventBody(BaseModel):
+class EventBody(ResponseBody):
     """One line of the audit log."""
 
     id: UUID

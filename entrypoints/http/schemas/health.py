@@ -2,19 +2,17 @@
 
 from typing import Self
 
-from pydantic import BaseModel
-
 from application.health import Health, HealthStatus
-from entrypoints.http.schemas.bodies import Instant, example
+from entrypoints.http.schemas.bodies import Instant, ResponseBody, example
 
 
-class LiveBody(BaseModel):
+class LiveBody(ResponseBody):
     status: HealthStatus
 
     model_config = example({"status": "ok"})
 
 
-class HealthBody(BaseModel):
+class HealthBody(ResponseBody):
     """The worst of `checks` is the status."""
 
     status: HealthStatus

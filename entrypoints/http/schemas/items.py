@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints, WithJsonSchema
+from pydantic import Field, StringConstraints, WithJsonSchema
 
 from domain.items import DATA_MAX_DEPTH, TITLE_MAX_LENGTH, Item
 from entrypoints.http.schemas.bodies import (
@@ -11,6 +11,7 @@ from entrypoints.http.schemas.bodies import (
     PageBody,
     PatchBody,
     RequestBody,
+    ResponseBody,
     example,
     page_example,
 )
@@ -65,7 +66,7 @@ class UpdateItemBody(PatchBody):
     model_config = example({"title": "Shopping list for Friday"})
 
 
-class ItemBody(BaseModel):
+class ItemBody(ResponseBody):
     """A small record of the application's own."""
 
     id: UUID

@@ -2,10 +2,10 @@
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from application.introspection.introspect import ActiveToken
-from entrypoints.http.schemas.bodies import example
+from entrypoints.http.schemas.bodies import ResponseBody, example
 
 OAuthErrorCode = Literal[
     "invalid_client",
@@ -16,7 +16,7 @@ OAuthErrorCode = Literal[
 ]
 
 
-class OAuthErrorBody(BaseModel):
+class OAuthErrorBody(ResponseBody):
     """RFC 6749, section 5.2."""
 
     error: OAuthErrorCode
@@ -27,7 +27,7 @@ class OAuthErrorBody(BaseModel):
     )
 
 
-class IntrospectionBody(BaseModel):
+class IntrospectionBody(ResponseBody):
     """RFC 7662, section 2.2. Of a token that is not alive only `active` is told."""
 
     active: bool
@@ -74,7 +74,7 @@ class IntrospectionBody(BaseModel):
         )
 
 
-class ServerMetadataBody(BaseModel):
+class ServerMetadataBody(ResponseBody):
     """RFC 8414, section 2."""
 
     issuer: str

@@ -1,8 +1,8 @@
 """Recovery on the wire."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from entrypoints.http.schemas.bodies import RequestBody, example
+from entrypoints.http.schemas.bodies import RequestBody, ResponseBody, example
 from entrypoints.http.schemas.texts import (
     EmailText,
     GivenEmail,
@@ -42,7 +42,7 @@ class ChangeEmailBody(RequestBody):
     model_config = example({"email": _EMAIL, "password": _PASSWORD})
 
 
-class AcceptedBody(BaseModel):
+class AcceptedBody(ResponseBody):
     """Nothing: what happens next, if anything, is told by mail."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{}]})

@@ -2,14 +2,13 @@
 
 from typing import Self
 
-from pydantic import BaseModel
-
 from domain.roles import Permission, Role
 from entrypoints.http.schemas.bodies import (
     Instant,
     PageBody,
     PatchBody,
     RequestBody,
+    ResponseBody,
     example,
     page_example,
 )
@@ -50,7 +49,7 @@ class UpdateRoleBody(PatchBody):
     model_config = example({"description": "Stands at the till.", "permissions": ["items:read"]})
 
 
-class RoleBody(BaseModel):
+class RoleBody(ResponseBody):
     """A named set of permissions."""
 
     name: str
@@ -87,7 +86,7 @@ class CreatePermissionBody(RequestBody):
     model_config = example({"name": "orders:refund", "description": "Give money back."})
 
 
-class PermissionBody(BaseModel):
+class PermissionBody(ResponseBody):
     """A word for something that may be done."""
 
     name: str

@@ -3,10 +3,10 @@
 from typing import Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from domain.sessions import Session
-from entrypoints.http.schemas.bodies import Instant, PageBody, example, page_example
+from entrypoints.http.schemas.bodies import Instant, PageBody, ResponseBody, example, page_example
 
 _SESSION = {
     "id": "0198c5f6-7a1e-7d02-8f55-90c1d2e3f4a5",
@@ -21,7 +21,7 @@ _SESSION = {
 }
 
 
-class SessionBody(BaseModel):
+class SessionBody(ResponseBody):
     """A signed-in device. Never its tokens."""
 
     id: UUID

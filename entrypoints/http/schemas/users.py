@@ -3,7 +3,7 @@
 from typing import Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from domain.users import User, UserKind, UserStatus
 from entrypoints.http.schemas.bodies import (
@@ -11,6 +11,7 @@ from entrypoints.http.schemas.bodies import (
     PageBody,
     PatchBody,
     RequestBody,
+    ResponseBody,
     example,
     page_example,
 )
@@ -74,7 +75,7 @@ class DeleteMeBody(RequestBody):
     model_config = example({"password": "a long sentence is best"})
 
 
-class UserBody(BaseModel):
+class UserBody(ResponseBody):
     """An account. Never a password, never a hash."""
 
     id: UUID

@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import event, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.sql.async_core import AsyncConnection
 from adapters.sql.engine import Database
 from adapters.sql.unit_of_work import SqlUnitOfWorkFactory
 from application.ports.unit_of_work import UnitOfWork

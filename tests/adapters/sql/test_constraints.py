@@ -6,8 +6,8 @@ from sqlalchemy.exc import IntegrityError
 
 from adapters.sql.engine import Database
 from adapters.sql.errors import _SQLITE_UNIQUE, UNIQUE_VIOLATIONS
+from adapters.sql.schema import metadata
 from adapters.sql.statements import StatementRunner
-from adapters.sql.tables import metadata
 from domain.errors import DomainError
 from tests.adapters.sql.rows import a_row
 

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Inspector, inspect
 
 from adapters.sql import storage as storage_module
 from adapters.sql.engine import Database
+from adapters.sql.schema import metadata
 from adapters.sql.storage import SqlStorage, alembic_config, known_revisions
-from adapters.sql.tables import metadata
 from application.ports.storage import SchemaState
 from tests.adapters.sql.migrating import downgrade, pretend
 from tests.storage import open_database

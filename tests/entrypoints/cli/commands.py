@@ -5,7 +5,7 @@ from typing import Any
 
 from typer.main import get_command
 
-from entrypoints.cli.app import app
+from entrypoints.cli.commands import app
 
 COMMANDS: dict[str, tuple[str, ...]] = {
     "serve": (),

@@ -131,11 +131,12 @@ def test_workers_do_not_outlive_a_parent_that_is_killed(data: Path, log: Path) -
 
 def test_workers_that_cannot_start_end_the_parent(data: Path, log: Path, tmp_path: Path) -> None:
     assert data.is_dir()
-    # Only in workers, which are started afresh, the application cannot be imported.
+    # Only in workers, which are forked, the application cannot be imported.
     (tmp_path / "sitecustomize.py").write_text(
-        "import sys\n"
-        "if '--multiprocessing-fork' in sys.argv:\n"
+        "import os, sys\n"
+        "def lose_application():\n"
         "    sys.modules['entrypoints.http.app'] = None\n"
+        "os.register_at_fork(after_in_child=lose_application)\n"
     )
     with log.open("wb") as file:
         ended = subprocess.run(
@@ -153,13 +154,9 @@ def test_workers_that_cannot_start_end_the_parent(data: Path, log: Path, tmp_pat
 
 
 def _children(pid: int) -> list[int]:
-    """The workers of a server; the interpreter's own resource tracker is none."""
+    """The workers of a server; one that is dead and not buried yet is none."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [
-        int(child)
-        for child in children
-        if b"--multiprocessing-fork" in Path(f"/proc/{child}/cmdline").read_bytes()
-    ]
+    return [int(child) for child in children if _is_alive(int(child))]
 
 
 def _is_alive(pid: int) -> bool:

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Iterator
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NoReturn
 
 import pytest
+import structlog
 from dependency_injector import providers
 from starlette.types import Message
 
@@ -88,6 +90,34 @@ async def test_a_failure_is_an_error_line(api: Api, logs: LogLines) -> None:
     assert line.keys() == COMPLETED | {"user_id", "error"}
     assert (line["event"], line["level"]) == ("request_failed", "error")
     assert (line["status"], line["error"]) == (500, "internal_error")
+
+
+@pytest.mark.parametrize("log_format", ["json", "pretty"])
+async def test_what_nobody_expected_is_logged_with_its_places(
+    open_api: OpenApi, log_format: str
+) -> None:
+    api = await open_api(log_format=log_format)
+    with captured_logs() as logs:
+        api.may_fail = True
+        person = await api.person()
+        api.container.get_own_account.override(providers.Object(FAILING))
+        assert (await api.get(ME, headers=person.auth)).status_code == 500
+        # As our own jobs log what they go on after.
+        try:
+            fail_with_a_secret()
+        except ZeroDivisionError:
+            structlog.get_logger("doorward").exception("job_failed")
+    assert logs.text.count("ZeroDivisionError") >= 2
+    assert logs.text.count("fail_with_a_secret") >= 2
+    assert MARKER not in logs.text
+
+
+def fail_with_a_secret(*_: object) -> NoReturn:
+    held = f"{MARKER} is a long secret"
+    raise ZeroDivisionError(held and "division by zero")
+
+
+FAILING = SimpleNamespace(execute=fail_with_a_secret)
 
 
 async def test_all_lines_of_a_request_have_its_id(api: Api, logs: LogLines) -> None:
