@@ -44,7 +44,7 @@ class BatchedLookup:
         self._statement = HotStatement(database, FixedStatement(rows.where(keys)))
         self._name = name
         self._waiting: list[_Asked] = []
-        self._couriers: set[asyncio.Task[None]] = set()
+        self._couriers: set[asyncio.Task[Any] | None] = set()
 
     async def find(self, key: Any) -> Any:
         """The row with its columns as attributes, or None. Raises Unavailable."""
@@ -52,10 +52,16 @@ class BatchedLookup:
         self._waiting.append(asked)
         if len(self._couriers) < _COURIERS:
             # A task of its own: a caller who gives up takes nobody else along.
-            courier = asyncio.create_task(self._carry(), name="look-ups")
-            self._couriers.add(courier)
-            courier.add_done_callback(self._couriers.discard)
+            self._couriers.add(asyncio.create_task(self._courier(), name="look-ups"))
         return await asked.answer
+
+    async def _courier(self) -> None:
+        try:
+            await self._carry()
+        finally:
+            # In the same step in which nobody was found waiting: a callback of the task would
+            # come later, and who asks in between would wait for a courier that has gone home.
+            self._couriers.discard(asyncio.current_task())
 
     async def _carry(self) -> None:
         while self._waiting:

@@ -77,7 +77,9 @@ async def test_a_known_and_an_unknown_address_run_the_same_statements(house: Hou
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         statements.append(statement)
 
-    event.listen(house.container.database().engine.sync_engine, "before_cursor_execute", note)
+    database = house.container.database()
+    database.is_watched = True
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
     seen = []
     for email in (ADA, "nobody@accounts.dev", "no address"):
         await forgot(house, email)

@@ -125,3 +125,28 @@ async def test_what_nobody_expected_reaches_who_asked(
         await find(sessions[0].id, sessions[0].user_id, LATER)
     trips.error = None
     assert await find(sessions[0].id, sessions[0].user_id, LATER) is not None
+
+
+async def test_nobody_is_left_behind_by_couriers_that_have_just_gone(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = asyncio.Event()
+    find = SqlSessionLookup(database).find_live
+
+    async def nothing(*_: object, **__: object) -> list[Any]:
+        await gate.wait()
+        return []
+
+    async def ask(times: int) -> None:
+        for _ in range(times):
+            await find(new_id(), new_id(), LATER)
+
+    monkeypatch.setattr(HotStatement, "rows", nothing)
+    # Both couriers come home in one turn of the loop; who asks again does so right after it.
+    tasks = []
+    for times in (2, 1):
+        tasks.append(asyncio.create_task(ask(times)))
+        await asyncio.sleep(0.01)
+    gate.set()
+    _, left_behind = await asyncio.wait(tasks, timeout=2)
+    assert not left_behind
