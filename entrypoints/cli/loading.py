@@ -8,14 +8,25 @@ from types import ModuleType
 from typing import Any, cast
 
 _NOT_FOR_SERVING = (
-    *("rich", "pydantic.v1", "email_validator", "bcrypt", "bz2", "lzma", "flask", "werkzeug"),
+    *(
+        "rich",
+        "pydantic.v1",
+        "email_validator",
+        "bcrypt",
+        "bz2",
+        "lzma",
+        "flask",
+        "werkzeug",
+        "yaml",
+    ),
 )
 """What libraries would load if they can, and do without if not.
 
 structlog: rich, to draw tracebacks with the values of variables, which ours never show. FastAPI:
 the models of Pydantic 1, to refuse them, and email_validator, to check addresses in a document.
 cryptography: bcrypt, to read SSH keys. Python: bz2 and lzma, to unpack archives. The injector:
-other frameworks, to inject into them. Who needs one of them later still finds it.
+other frameworks, to inject into them, and YAML, to be configured in it. Who needs one of them later
+still finds it.
 """
 
 

@@ -34,7 +34,7 @@ NOT_NEEDED = {
     # Other ways to send and to count
     *("redis", "celery", "kombu", "httpx", "aiosmtplib", "jinja2", "adapters.opentelemetry"),
     # What libraries can do without
-    *("pydantic.v1", "bcrypt", "flask", "werkzeug"),
+    *("pydantic.v1", "bcrypt", "flask", "werkzeug", "yaml"),
 }
 
 
