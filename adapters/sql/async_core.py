@@ -18,42 +18,51 @@ Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
 class AsyncConnection:
-    """For one task at a time. Rows of a result have been fetched when it is there."""
+    """For one task at a time. Rows of a result have been fetched when it is there.
+
+    On SQLite a caller who is cancelled waits for the end of what runs: broken off there, it could
+    leave the file locked behind it, and it is never long.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self.sync_connection = connection
+        self._is_sqlite = connection.dialect.name == "sqlite"
+
+    async def _run(self, work: Callable[..., Result], *arguments: Any) -> Result:
+        running = greenlet_spawn(work, *arguments)
+        return await (_to_its_end(running) if self._is_sqlite else running)
 
     @property
     def dialect(self) -> Dialect:
         return self.sync_connection.dialect
 
     async def begin(self) -> None:
-        await greenlet_spawn(self.sync_connection.begin)
+        await self._run(self.sync_connection.begin)
 
     async def commit(self) -> None:
-        await greenlet_spawn(self.sync_connection.commit)
+        await self._run(self.sync_connection.commit)
 
     async def rollback(self) -> None:
-        await greenlet_spawn(self.sync_connection.rollback)
+        await self._run(self.sync_connection.rollback)
 
     async def execute(
         self, statement: Executable, parameters: Parameters | None = None
     ) -> CursorResult[Any]:
-        return await greenlet_spawn(self.sync_connection.execute, statement, parameters)
+        return await self._run(self.sync_connection.execute, statement, parameters)
 
     async def scalar(self, statement: Executable, parameters: Parameters | None = None) -> Any:
         """The first column of the first row; None without a row."""
         return (await self.execute(statement, parameters)).scalar()
 
     async def exec_driver_sql(self, text: str, parameters: Any = None) -> CursorResult[Any]:
-        return await greenlet_spawn(self.sync_connection.exec_driver_sql, text, parameters)
+        return await self._run(self.sync_connection.exec_driver_sql, text, parameters)
 
     async def run_sync(self, work: Callable[[Connection], Result]) -> Result:
-        return await greenlet_spawn(work, self.sync_connection)
+        return await self._run(work, self.sync_connection)
 
     async def get_raw_connection(self) -> PoolProxiedConnection:
         """What the pool has lent, with the driver's connection in it."""
-        return await greenlet_spawn(lambda: self.sync_connection.connection)
+        return await self._run(lambda: self.sync_connection.connection)
 
     async def close(self) -> None:
         """Rolls back what is open, and gives the connection back."""
@@ -90,7 +99,7 @@ def create_async_engine(url: URL, **options: Any) -> AsyncEngine:
     return AsyncEngine(create_engine(url, **options))
 
 
-async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+async def _to_its_end(work: Coroutine[Any, Any, Result]) -> Result:
     """Does it all, however often the caller is cancelled meanwhile; tells of that afterwards."""
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
@@ -99,6 +108,7 @@ async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
             await asyncio.wait([task])
         except asyncio.CancelledError as error:
             cancelled = error
-    task.result()
+    result = task.result()
     if cancelled is not None:
         raise cancelled
+    return result
