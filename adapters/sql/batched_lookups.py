@@ -20,7 +20,10 @@ _TOGETHER = 64
 
 @dataclass(frozen=True)
 class _Asked:
+    """`until`, on the loop's clock, it waits for a statement that takes it along."""
+
     key: Any
+    until: float
     answer: "asyncio.Future[Any]"
 
 
@@ -43,17 +46,31 @@ class BatchedLookup:
         )
         self._statement = HotStatement(database, FixedStatement(rows.where(keys)))
         self._name = name
+        self._patience_seconds = database.pool.timeout_seconds
+        self._sweep: asyncio.TimerHandle | None = None
         self._waiting: list[_Asked] = []
         self._couriers: set[asyncio.Task[Any] | None] = set()
 
     async def find(self, key: Any) -> Any:
         """The row with its columns as attributes, or None. Raises Unavailable."""
-        asked = _Asked(key, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        asked = _Asked(key, loop.time() + self._patience_seconds, loop.create_future())
         self._waiting.append(asked)
         if len(self._couriers) < _COURIERS:
             # A task of its own: a caller who gives up takes nobody else along.
             self._couriers.add(asyncio.create_task(self._courier(), name="look-ups"))
+        elif self._sweep is None:
+            self._sweep = loop.call_at(asked.until, self._refuse_the_late)
         return await asked.answer
+
+    def _refuse_the_late(self) -> None:
+        """Nobody waits longer for a statement to start than for a connection of the pool."""
+        loop = asyncio.get_running_loop()
+        late = [asked for asked in self._waiting if asked.until <= loop.time()]
+        self._waiting = self._waiting[len(late) :]
+        _fail(late, Unavailable())
+        first = self._waiting[0].until if self._waiting else None
+        self._sweep = loop.call_at(first, self._refuse_the_late) if first else None
 
     async def _courier(self) -> None:
         try:

@@ -1,6 +1,7 @@
 """Look-ups that go together: each gets its own answer, and nobody's end is another's."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,7 +13,7 @@ from adapters.sql.sessions import SqlSessionLookup
 from domain.errors import Unavailable
 from domain.sessions import Session
 from tests.domain.samples import LATER, a_session, a_user, new_id
-from tests.storage import sql_backend
+from tests.storage import open_database, sql_backend
 
 
 class Trips:
@@ -113,6 +114,27 @@ async def test_an_outage_is_everybodys_and_the_next_one_tries_anew(
     assert len(set(map(id, answers))) == len(sessions)
     trips.error = None
     assert await find(sessions[0].id, sessions[0].user_id, LATER) is not None
+
+
+async def test_nobody_waits_longer_for_a_statement_than_for_a_connection(
+    database_url: str, trips: Trips
+) -> None:
+    async with open_database(database_url, timeout_seconds=0.2) as database:
+        find = SqlSessionLookup(database).find_live
+        tasks, began = [], time.monotonic()
+        for _ in range(4):
+            # The first two are under way, on statements that take long.
+            tasks.append(asyncio.create_task(find(new_id(), new_id(), LATER)))
+            await asyncio.sleep(0.02)
+        done, under_way = await asyncio.wait(tasks, timeout=0.5)
+        assert {type(each.exception()) for each in done} == {Unavailable}
+        assert under_way == set(tasks[:2])
+        # The next one that has to wait is swept away as well.
+        with pytest.raises(Unavailable):
+            await find(new_id(), new_id(), LATER)
+        assert time.monotonic() - began < 2
+        trips.gate.set()
+        assert await asyncio.gather(*under_way) == [None, None]
 
 
 async def test_what_nobody_expected_reaches_who_asked(
