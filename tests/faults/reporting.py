@@ -10,9 +10,9 @@ def rounds(*, full: int, short: int) -> int:
     return full if FULL else short
 
 
-def within(seconds: float, *, beside_others: int = 5) -> float:
-    """What is promised; in the short form, beside whatever else runs, so many times as much."""
-    return seconds if FULL else beside_others * seconds
+def within(seconds: float) -> float:
+    """What is promised; in the short form, beside whatever else runs, five times as much."""
+    return seconds if FULL else 5 * seconds
 
 
 def report(fault: str, figure: str) -> None:
