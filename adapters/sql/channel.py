@@ -10,6 +10,7 @@ from sqlalchemy.util.concurrency import greenlet_spawn
 
 from adapters.sql.async_core import AsyncConnection, AsyncEngine
 from adapters.sql.fixed_statements import CompiledStatement, FixedStatement
+from adapters.sql.gathered import Write, together
 
 Parameters = Mapping[str, Any]
 
@@ -23,6 +24,9 @@ class Channel:
     Each statement commits by itself unless `begin` was called. Raises what driver and SQLAlchemy
     raise.
     """
+
+    gathers = False
+    """Whether writes may be kept back, to be sent with `write_together`."""
 
     def __init__(self, engine: AsyncEngine, connection: AsyncConnection | None = None) -> None:
         self.dialect = engine.dialect
@@ -42,6 +46,10 @@ class Channel:
     async def commit(self) -> None:
         """Makes it durable, or raises and makes nothing so."""
         await self.connection.commit()
+
+    async def write_together(self, writes: Sequence[Write], *, commits: bool) -> None:
+        """All or none of these. `commits`: nothing but the commit comes after them."""
+        raise NotImplementedError
 
     async def execute(
         self,
@@ -79,7 +87,9 @@ class AsyncpgChannel(Channel):
         self._raw = raw
         self._driver: Any = raw.driver_connection
         self._fixed_go_past = fixed_go_past
-        self._has_committed = False
+        self._in_unit = False
+        self._is_begun = False
+        self._has_failed = False
 
     @classmethod
     async def open(cls, engine: AsyncEngine, *, fixed_go_past: bool) -> Self:
@@ -108,32 +118,44 @@ class AsyncpgChannel(Channel):
         return self._connection
 
     async def begin(self) -> None:
-        await self._ask(self._driver.execute("BEGIN"))
+        self._in_unit = True
+        if not self._fixed_go_past:
+            await self._begin_once()
+
+    @property
+    def gathers(self) -> bool:  # type: ignore[override]
+        return self._in_unit and self._fixed_go_past
+
+    async def _begin_once(self) -> None:
+        """With the first statement. One that comes after the commit may not commit by itself."""
+        if self._in_unit and not self._is_begun:
+            self._is_begun = True
+            await self._ask(self._driver.execute("BEGIN"))
 
     async def commit(self) -> None:
-        self._has_committed = True
-        # A transaction in which a statement has failed is rolled back, and told so, not refused.
-        if await self._ask(self._driver.execute("COMMIT")) != "COMMIT":
+        if self._is_begun:
+            self._is_begun = False
+            # One in which a statement has failed is rolled back, and told so, not refused.
+            self._has_failed = await self._ask(self._driver.execute("COMMIT")) != "COMMIT"
+        if self._has_failed:
             raise RuntimeError("commit of a transaction that had failed")
 
-    async def _begin_again(self) -> None:
-        """Nothing that comes after the commit may commit by itself."""
-        if self._has_committed:
-            self._has_committed = False
-            await self.begin()
+    async def write_together(self, writes: Sequence[Write], *, commits: bool) -> None:
+        # A statement that is the whole transaction needs nothing around it.
+        if not commits:
+            await self._begin_once()
+        text, values = together(writes, self.dialect)
+        self._has_failed = True
+        await self._ask(self._driver.execute(text, *values))
+        self._has_failed = False
 
     async def execute(
         self,
         statement: Executable,
         parameters: Parameters | Sequence[Parameters] | None = None,
     ) -> CursorResult[Any]:
-        await self._begin_again()
+        await self._begin_once()
         return await super().execute(statement, parameters)
-
-    async def leave(self) -> None:
-        if not self._driver.is_closed() and self._driver.is_in_transaction():
-            # Whoever is cancelled must not leave half a transaction to the next one.
-            await asyncio.shield(self._ask(self._driver.execute("ROLLBACK")))
 
     async def row(self, fixed: FixedStatement, parameters: Parameters) -> Any:
         if not self._fixed_go_past:
@@ -154,7 +176,7 @@ class AsyncpgChannel(Channel):
         compiled: CompiledStatement,
         parameters: Parameters,
     ) -> Any:
-        await self._begin_again()
+        await self._begin_once()
         return await self._ask(send(compiled.text, *compiled.values(parameters)))
 
     async def _ask(self, answer: Awaitable[Any]) -> Any:

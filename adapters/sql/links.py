@@ -36,11 +36,11 @@ class SqlLinkRepository(LinkRepository):
     def __init__(self, runner: StatementRunner) -> None:
         self._run = runner.run
         self._row = runner.row
-        self._count = runner.count
+        self._later = runner.later
 
     async def add(self, link: Link) -> None:
-        await self._count(_REPLACE, owner_id=link.user_id, purpose=link.purpose.value)
-        await self._count(_INSERT, **_to_row(link))
+        await self._later(_REPLACE, owner_id=link.user_id, purpose=link.purpose.value)
+        await self._later(_INSERT, **_to_row(link))
 
     async def get(self, link_id: UUID) -> Link | None:
         row = await self._row(_GET, link_id=link_id)

@@ -54,13 +54,13 @@ class SqlOutboxRepository(OutboxRepository):
     def __init__(self, runner: StatementRunner) -> None:
         self._run = runner.run
         self._row = runner.row
-        self._count = runner.count
+        self._later = runner.later
         self.has_added = False
 
     async def add(self, message: OutboxMessage) -> None:
         self.has_added = True
         row = vars(message) | {"template": message.template.value}
-        await self._count(_INSERT, **row)
+        await self._later(_INSERT, **row)
 
     async def count_since(self, user_id: UUID, template: MessageTemplate, since: datetime) -> int:
         row = await self._row(_COUNT_SINCE, owner_id=user_id, template=template.value, since=since)
@@ -71,7 +71,7 @@ class SqlOutboxRepository(OutboxRepository):
         return _from_row(row) if row else None
 
     async def finish(self, message_id: UUID, at: datetime, note: str | None = None) -> None:
-        await self._count(_FINISH, message_id=message_id, at=at, note=note)
+        await self._later(_FINISH, message_id=message_id, at=at, note=note)
 
     async def fail(self, message: OutboxMessage, failed: FailedTry) -> bool:
         result = await self._run(

@@ -28,6 +28,7 @@ Result = TypeVar("Result")
 class UnitOfWork(ABC):
     """`async with factory() as uow:` ... `await uow.commit()`. Leaving without commit rolls back.
 
+    A write may be kept back until the unit reads or commits: what it is refused with comes then.
     Entering and every use of a repository raise Unavailable when the database is away or its pool
     is exhausted. After `commit()` the unit is over.
     """

@@ -7,8 +7,9 @@ import pytest
 
 from adapters.sql.engine import Database
 from adapters.sql.unit_of_work import SqlUnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWork
 from application.ports.users import UserChanges
-from domain.users import EmailAlreadyRegistered, UserFilter
+from domain.users import EmailAlreadyRegistered, User, UserFilter
 from tests.domain.samples import LATER, a_user
 from tests.storage import open_database, sql_backend
 
@@ -23,6 +24,12 @@ def one_connection() -> dict[str, int]:
 async def names(uow_factory: SqlUnitOfWorkFactory) -> list[str]:
     async with uow_factory.reading() as uow:
         return [each.name for each in await uow.users.page(UserFilter(), None, 10)]
+
+
+async def add_again(uow: UnitOfWork, user: User) -> None:
+    """As another account, and now: a write may be kept back until something is read."""
+    await uow.users.add(replace(a_user(), email=user.email))
+    await uow.users.get(user.id)
 
 
 async def test_fixed_and_other_statements_are_in_one_transaction(
@@ -50,10 +57,28 @@ async def test_a_transaction_that_had_failed_does_not_pretend_to_commit(
         async with factory() as uow:
             await uow.users.add(user)
             with pytest.raises(EmailAlreadyRegistered):
-                await uow.users.add(replace(a_user(), email=user.email))
+                await add_again(uow, user)
             with pytest.raises(RuntimeError, match="failed"):
                 await uow.commit()
         assert await names(factory) == []
+
+
+async def test_nor_does_one_that_was_a_single_statement(
+    postgresql_database_url: str, one_connection: dict[str, int]
+) -> None:
+    user = a_user()
+    async with open_database(postgresql_database_url, **one_connection) as database:
+        factory = SqlUnitOfWorkFactory(database)
+        async with factory() as uow:
+            await uow.users.add(user)
+            await uow.commit()
+        async with factory() as uow:
+            await uow.users.add(replace(a_user(name="again"), email=user.email))
+            with pytest.raises(EmailAlreadyRegistered):
+                await uow.commit()
+            with pytest.raises(RuntimeError, match="failed"):
+                await uow.commit()
+        assert await names(factory) == [user.name]
 
 
 async def test_a_unit_that_is_cancelled_in_a_statement_leaves_nothing_behind(
