@@ -137,6 +137,12 @@ class SqlUnitOfWorkFactory(UnitOfWorkFactory):
     def __call__(self) -> SqlUnitOfWork:
         return SqlUnitOfWork(self._primary.writing, self._signal)
 
+    def single(self) -> SqlUnitOfWork:
+        if self._primary.is_sqlite:
+            return self()
+        # A statement without a transaction around it commits by itself.
+        return SqlUnitOfWork(self._primary.reading, self._signal)
+
     async def idempotent(self, work: Callable[[UnitOfWork], Awaitable[Result]]) -> Result:
         return await once_more(lambda: super(SqlUnitOfWorkFactory, self).idempotent(work))
 

@@ -76,6 +76,10 @@ class UnitOfWorkFactory(ABC):
         Take locks in this order: administrators, then roles and permissions, then users.
         """
 
+    def single(self) -> UnitOfWork:
+        """A unit of one statement and its commit, which may be done in one trip."""
+        return self()
+
     async def idempotent(self, work: Callable[[UnitOfWork], Awaitable[Result]]) -> Result:
         """`work` in a unit that may write, and commits; once more if the database interrupts it.
 
