@@ -1,16 +1,19 @@
 """Transactions past SQLAlchemy: whatever happens in one, the next finds the connection clean."""
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import replace
 
 import pytest
 
+from adapters.sql.channel import AsyncpgChannel
 from adapters.sql.engine import Database
 from adapters.sql.unit_of_work import SqlUnitOfWorkFactory
 from application.ports.unit_of_work import UnitOfWork
 from application.ports.users import UserChanges
 from domain.users import EmailAlreadyRegistered, User, UserFilter
-from tests.domain.samples import LATER, a_user
+from tests.adapters.contracts.test_outbox import message_for
+from tests.domain.samples import LATER, a_session, a_user, an_event
 from tests.storage import open_database, sql_backend
 
 pytestmark = pytest.mark.slow
@@ -132,3 +135,37 @@ async def test_a_unit_that_is_cancelled_between_statements_gives_its_connection_
     async with factory.reading() as uow:
         assert await uow.users.find("nobody") is None
     assert database.pool_state().in_use == 0
+
+
+async def test_what_only_writes_is_one_trip(
+    postgresql_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trips: list[str] = []
+    ask = AsyncpgChannel._ask
+
+    async def counted(channel: AsyncpgChannel, answer: Awaitable[object]) -> object:
+        trips.append(type(answer).__name__)
+        return await ask(channel, answer)
+
+    monkeypatch.setattr(AsyncpgChannel, "_ask", counted)
+    user = a_user()
+    async with open_database(postgresql_database_url) as database:
+        factory = SqlUnitOfWorkFactory(database)
+        async with factory() as uow:
+            await uow.users.add(user)
+            await uow.credentials.set_password(user.id, "a hash", LATER)
+            await uow.outbox.add_first(message_for(user.id))
+            await uow.events.add(an_event())
+            await uow.commit()
+        assert len(trips) == 1
+        async with factory.single() as uow:
+            assert await uow.outbox.claim(LATER, LATER) is not None
+            await uow.commit()
+        assert len(trips) == 2
+        async with factory() as uow:
+            # BEGIN, the account, the session with its event, COMMIT.
+            assert await uow.users.get(user.id) == user
+            await uow.sessions.open(a_session(user.id), "a hash")
+            await uow.events.add(an_event())
+            await uow.commit()
+        assert len(trips) == 6
