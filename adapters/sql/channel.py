@@ -34,7 +34,7 @@ class Channel:
 
     @property
     def connection(self) -> AsyncConnection:
-        """SQLAlchemy's own view of it."""
+        """SQLAlchemy's own view of it: what goes through it begins no transaction."""
         if self._connection is None:
             raise RuntimeError("the channel is closed")
         return self._connection
@@ -80,25 +80,36 @@ class AsyncpgChannel(Channel):
     """
 
     def __init__(
-        self, engine: AsyncEngine, raw: PoolProxiedConnection, *, fixed_go_past: bool
+        self,
+        engine: AsyncEngine,
+        *,
+        fixed_go_past: bool,
+        writes: bool = False,
+        opening: str | None = None,
     ) -> None:
+        """`writes`: in a transaction, which begins with `opening` where that is given."""
         super().__init__(engine)
         self._engine = engine
-        self._raw = raw
-        self._driver: Any = raw.driver_connection
         self._fixed_go_past = fixed_go_past
-        self._in_unit = False
+        self._writes = writes
+        self._opening = opening
         self._is_begun = False
         self._has_failed = False
 
-    @classmethod
-    async def open(cls, engine: AsyncEngine, *, fixed_go_past: bool) -> Self:
-        """On a connection of the engine's pool; `close` gives it back."""
-        raw = await greenlet_spawn(connect, engine)
-        return cls(engine, raw, fixed_go_past=fixed_go_past)
+    async def __aenter__(self) -> Self:
+        """On a connection of the engine's pool."""
+        self._raw = await greenlet_spawn(connect, self._engine)
+        self._driver: Any = self._raw.driver_connection
+        if self._writes and not self._fixed_go_past:
+            try:
+                await self._begin_once()
+            except BaseException:
+                await self.__aexit__()
+                raise
+        return self
 
-    async def close(self) -> None:
-        """Takes back what was not committed."""
+    async def __aexit__(self, *_: object) -> None:
+        """Takes back what was not committed, and gives the connection back."""
         try:
             if not self._driver.is_closed() and self._driver.is_in_transaction():
                 # Whoever is cancelled must not leave half a transaction to the next one.
@@ -117,20 +128,17 @@ class AsyncpgChannel(Channel):
             self._connection = AsyncConnection(connection)
         return self._connection
 
-    async def begin(self) -> None:
-        self._in_unit = True
-        if not self._fixed_go_past:
-            await self._begin_once()
-
     @property
     def gathers(self) -> bool:  # type: ignore[override]
-        return self._in_unit and self._fixed_go_past
+        return self._writes and self._fixed_go_past
 
     async def _begin_once(self) -> None:
         """With the first statement. One that comes after the commit may not commit by itself."""
-        if self._in_unit and not self._is_begun:
+        if self._writes and not self._is_begun:
             self._is_begun = True
             await self._ask(self._driver.execute("BEGIN"))
+            if self._opening is not None:
+                await self._ask(self._driver.execute(self._opening))
 
     async def commit(self) -> None:
         if self._is_begun:
