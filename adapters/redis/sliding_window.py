@@ -4,8 +4,8 @@
 # 16-digit times are exact in Lua's doubles and in the 17 digits Redis prints of them.
 SLIDING_WINDOW = """
 -- KEYS: per charge, the list of times (in microseconds) at which turns were taken, oldest first.
--- ARGV[1]: per charge, the rule's count, its window in microseconds, the cost, and the number of the
--- call that it belongs to: a call's charges stand together, and are all made or none.
+-- ARGV[1]: per charge, the rule's count, its window in microseconds, the cost, and the number of
+-- the call that it belongs to: a call's charges stand together, and are all made or none.
 -- Answers, per charge: turns in the window, microseconds until it is empty and until it fits.
 -- All numbers go as one text, either way: the client takes longer over each than Redis does.
 local time = redis.call('TIME')
