@@ -148,6 +148,8 @@ async def test_a_body_of_another_length_than_announced_completes_nothing(body: b
     with pytest.raises(RuntimeError):
         await answer.go_on(body)
     assert answer.completed == 0
+    # More than was announced would be read as the next answer.
+    assert b"abc" not in b"".join(answer.wire.written)
 
 
 async def test_what_is_out_of_turn_is_refused() -> None:
