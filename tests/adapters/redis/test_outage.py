@@ -201,8 +201,7 @@ async def test_a_server_that_answers_nonsense_is_harmless(answer: Answer) -> Non
 async def test_a_redis_that_refuses_to_write_is_harmless(
     server: RedisProcess, command: tuple[str, ...]
 ) -> None:
-    async with limiter_on(server.port) as limiter:
-        client: Redis = limiter._client
+    async with limiter_on(server.port) as limiter, Redis(port=server.port) as client:
         await client.execute_command(*command)  # type: ignore[no-untyped-call]
         await assert_outage_is_harmless(limiter)
 
