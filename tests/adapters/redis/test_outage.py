@@ -154,6 +154,14 @@ async def test_a_killed_redis_is_harmless_and_found_again_when_it_is_back(
             assert not (await limiter.charge([OPEN])).degraded
 
 
+async def test_a_connection_that_the_server_has_closed_is_no_outage(server: RedisProcess) -> None:
+    async with limiter_on(server.port) as limiter, Redis(port=server.port) as client:
+        assert not (await limiter.charge([CLOSED])).degraded
+        await client.client_kill_filter(_type="normal", skipme=True)
+        await asyncio.sleep(0.1)
+        assert not (await limiter.charge([CLOSED])).degraded
+
+
 async def test_a_redis_that_was_never_there_is_harmless() -> None:
     async with limiter_on(free_port()) as limiter:
         await assert_outage_is_harmless(limiter)
