@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import NamedTuple
 
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
@@ -20,19 +21,24 @@ def client_address(peer: str | None, forwarded_for: str, trusted: Sequence[Netwo
     """
     nearest = _parse(peer)
     if nearest is None or not _is_trusted(nearest, trusted):
-        return str(nearest) if nearest else peer
+        return nearest.text if nearest else peer
     for hop in reversed(forwarded_for.split(",")):
-        address = _parse(hop.strip())
-        if address is None:
+        found = _parse(hop.strip())
+        if found is None:
             break
-        nearest = address
-        if not _is_trusted(address, trusted):
+        nearest = found
+        if not _is_trusted(found, trusted):
             break
-    return str(nearest)
+    return nearest.text
+
+
+class _Hop(NamedTuple):
+    address: Address
+    text: str
 
 
 @lru_cache(maxsize=4096)
-def _parse(text: str | None) -> Address | None:
+def _parse(text: str | None) -> _Hop | None:
     try:
         dressed = _WITH_PORT.fullmatch(text or "")
         bare = (dressed[1] or dressed[2]) if dressed else text or ""
@@ -42,8 +48,9 @@ def _parse(text: str | None) -> Address | None:
         return None
     # ::ffff:192.0.2.1 is the IPv4 client that a dual-stack socket reports.
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return mapped or address
+    client = mapped or address
+    return _Hop(client, str(client))
 
 
-def _is_trusted(address: Address, trusted: Sequence[Network]) -> bool:
-    return any(address in network for network in trusted)
+def _is_trusted(hop: _Hop, trusted: Sequence[Network]) -> bool:
+    return any(hop.address in network for network in trusted)

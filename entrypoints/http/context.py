@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from starlette.types import Scope
 
@@ -22,8 +22,22 @@ _FORWARDABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 _USER_AGENT_LENGTH = 512
 
 
-Fields = dict[bytes, list[str]]
-"""The fields of a request's head: names in lower case, each with its values in their order."""
+class Fields(dict[bytes, list[str]]):
+    """The fields of a request's head: names in lower case, each with its values in their order.
+
+    Read once a request: several layers look something up, and looking through all costs as much.
+    """
+
+    @classmethod
+    def of(cls, head: Iterable[tuple[bytes, bytes]]) -> Self:
+        fields = cls()
+        for name, value in head:
+            fields.setdefault(name, []).append(value.decode("latin-1"))
+        return fields
+
+    def first(self, name: bytes) -> str | None:
+        values = self.get(name)
+        return values[0] if values else None
 
 
 @dataclass(kw_only=True, slots=True)
@@ -34,7 +48,7 @@ class RequestContext:
     client_ip: str | None
     user_agent: str | None
     method: str
-    fields: Fields = field(default_factory=dict)
+    fields: Fields = field(default_factory=Fields)
     started: float = field(default_factory=time.perf_counter)
     actor: Actor | None = None
     error_code: str | None = None
@@ -71,14 +85,6 @@ def route_template(scope: Scope) -> str:
     if template is None and "endpoint" in scope and scope["path"] in PLAIN_PATHS:
         return str(scope["path"])
     return template or UNMATCHED
-
-
-def read_fields(head: Iterable[tuple[bytes, bytes]]) -> Fields:
-    """Once a request: several layers look something up, and each look through all costs as much."""
-    fields: Fields = {}
-    for name, value in head:
-        fields.setdefault(name, []).append(value.decode("latin-1"))
-    return fields
 
 
 def new_request_id() -> str:

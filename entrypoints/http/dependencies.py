@@ -30,8 +30,8 @@ async def anonymous_actor(request: Request) -> Actor:
 
 async def _authenticate(request: Request, services: Container) -> Actor:
     context = context_of(request.scope)
-    tokens = request.headers.getlist("authorization")
-    keys = request.headers.getlist("x-api-key")
+    tokens = context.fields.get(b"authorization", [])
+    keys = context.fields.get(b"x-api-key", [])
     if len(tokens) + len(keys) > 1:
         raise ambiguous_credentials()
     if keys:

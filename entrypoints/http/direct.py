@@ -40,7 +40,8 @@ from entrypoints.http.users import register_user
 async def _me(request: Request) -> Response:
     services = await get_container(request)
     actor = await charged_actor(request)
-    return await get_me(actor, services, request.headers.get("if-none-match"))
+    if_none_match = context_of(request.scope).fields.first(b"if-none-match")
+    return await get_me(actor, services, if_none_match)
 
 
 async def _live(_: Request) -> Response:
@@ -121,7 +122,7 @@ async def _read(
     """The body, if it is in order, and from where it can be read once more if it is not."""
     fields = context_of(scope).fields
     if (
-        fields.get(b"content-type", [""])[0] != "application/json"
+        fields.first(b"content-type") != "application/json"
         or b"content-length" not in fields
         or _IDEMPOTENCY_KEY in fields
     ):

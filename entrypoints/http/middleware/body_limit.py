@@ -23,7 +23,8 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        fault = _fault_of(context_of(scope).fields.get(b"content-length", ["0"])[0])
+        announced = context_of(scope).fields.first(b"content-length")
+        fault = _fault_of(announced) if announced is not None else None
         if fault is not None:
             await render_http_error(scope, fault)(scope, receive, send)
             return

@@ -8,11 +8,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from config.logging import trace_id
 from entrypoints.http.client_address import Network, client_address
 from entrypoints.http.context import (
+    Fields,
     RequestContext,
     attach,
     is_forwardable_id,
     new_request_id,
-    read_fields,
     readable_user_agent,
     route_template,
 )
@@ -100,15 +100,15 @@ class RequestShell:
             self._write_line(scope, context, status or CLIENT_LEFT)
 
     def _context(self, scope: Scope) -> RequestContext:
-        fields = read_fields(scope["headers"])
-        offered = fields.get(b"x-request-id", [""])[0]
+        fields = Fields.of(scope["headers"])
+        offered = fields.first(b"x-request-id") or ""
         peer = scope["client"][0] if scope.get("client") else None
         return RequestContext(
             request_id=offered if is_forwardable_id(offered) else new_request_id(),
             client_ip=client_address(
                 peer, ",".join(fields.get(b"x-forwarded-for", [])), self._trusted_proxies
             ),
-            user_agent=readable_user_agent(fields.get(b"user-agent", [""])[0]),
+            user_agent=readable_user_agent(fields.first(b"user-agent")),
             method=scope["method"],
             fields=fields,
             telemetry=scope["app"].state.container.telemetry(),

@@ -53,8 +53,8 @@ class Exchange(RequestResponseCycle):
         headers = [*self.default_headers, *message.get("headers", ())]
         lines = [STATUS_LINE[message["status"]], *(_line(*header) for header in headers)]
         named = dict(headers)
-        options = [each.strip() for each in named.get(b"connection", b"").lower().split(b",")]
-        if b"close" in options:
+        options = named.get(b"connection", b"").lower().replace(b" ", b"")
+        if b"close" in options.split(b","):
             self.keep_alive = False
         elif not self.keep_alive:
             lines.append(b"connection: close\r\n")
