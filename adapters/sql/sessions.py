@@ -128,6 +128,7 @@ class SqlSessionLookup(SessionLookup):
         )
 
 
+_COLUMNS = tuple(sessions.c.keys())
 _WITH_ACCOUNT = select(
     users,
     ROLE_NAMES,
@@ -145,8 +146,8 @@ class SqlSessionRefresher(SessionRefresher):
         row = await self._with_account.find(session_id)
         if row is None:
             return None
-        names = sessions.c.keys()
-        return _session(dict(zip(names, row[-len(names) :], strict=True))), user_from_row(row)
+        values = dict(zip(_COLUMNS, row[-len(_COLUMNS) :], strict=True))
+        return _session(values), user_from_row(row)
 
     async def rotate(self, rotation: Rotation) -> bool:
         return await self._rotations.rotate(rotation)
