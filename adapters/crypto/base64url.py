@@ -3,8 +3,8 @@
 from binascii import a2b_base64, b2a_base64
 
 _TO_URL = bytes.maketrans(b"+/", b"-_")
-# What only the other alphabet has becomes what neither has.
-_FROM_URL = bytes.maketrans(b"-_+/", b"+/**")
+# Padding, and what only the other alphabet has, becomes what neither has.
+_FROM_URL = bytes.maketrans(b"-_+/=", b"+/***")
 
 
 def encode(raw: bytes) -> bytes:

@@ -93,6 +93,20 @@ async def test_of_many_rotations_of_one_generation_one_succeeds(
     assert await rotate(rotation(session, generation=1)) is True
 
 
+@pytest.mark.parametrize("generations", [(0, 1), (1, 0)])
+async def test_of_two_generations_at_once_the_live_one_succeeds(
+    backend: Backend, ada: User, generations: tuple[int, int]
+) -> None:
+    session = a_session(ada.id, generation=1)
+    await add(backend, session)
+    rotate = backend.refresher.rotate
+    rotated = await asyncio.gather(*(rotate(rotation(session, each)) for each in generations))
+    assert rotated == [generation == 1 for generation in generations]
+    after = await stored(backend, session)
+    assert after is not None
+    assert after.generation == 2
+
+
 @pytest.mark.parametrize(
     ("changes", "live"),
     [
