@@ -25,3 +25,5 @@ def test_nothing_strange_is_skipped(strange: int, place: int) -> None:
     text[place] = strange
     with pytest.raises(binascii.Error):
         base64url.decode(bytes(text))
+    with pytest.raises(binascii.Error):
+        base64url.decode(bytes([*b"-_-_", *[strange] * 4]))
