@@ -82,7 +82,7 @@ class DeliverMessages:
 
     async def _claim(self) -> OutboxMessage | None:
         now = self._clock.now()
-        async with self._uow() as uow:
+        async with self._uow.single() as uow:
             message = await uow.outbox.claim(now, now + _LEASE)
             await uow.commit()
         return message

@@ -53,15 +53,26 @@ class OutgoingMail:
         self, uow: UnitOfWork, user_id: UUID, purpose: LinkPurpose, email: EmailAddress
     ) -> None:
         """A new link to that address, in place of earlier ones. Ask `has_room_for` before."""
-        link = Link.new(
+        link = self._link(user_id, purpose, email)
+        await uow.links.add(link)
+        await uow.outbox.add(self._message(user_id, _TEMPLATE_OF[purpose], link_id=link.id))
+
+    async def send_first_link(self, uow: UnitOfWork, user_id: UUID, email: EmailAddress) -> None:
+        """To verify the address of an account that this unit has added."""
+        link = self._link(user_id, LinkPurpose.VERIFY, email)
+        await uow.links.add_first(link)
+        await uow.outbox.add_first(
+            self._message(user_id, MessageTemplate.VERIFY_EMAIL, link_id=link.id)
+        )
+
+    def _link(self, user_id: UUID, purpose: LinkPurpose, email: EmailAddress) -> Link:
+        return Link.new(
             link_id=self._ids.new_id(),
             user_id=user_id,
             purpose=purpose,
             email=email,
             at=self._clock.now(),
         )
-        await uow.links.add(link)
-        await uow.outbox.add(self._message(user_id, _TEMPLATE_OF[purpose], link_id=link.id))
 
     def _message(
         self,

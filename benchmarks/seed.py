@@ -59,8 +59,8 @@ async def accounts(
     roles: frozenset[str] = frozenset({USER_ROLE}),
     password: str | None = None,
 ) -> list[Account]:
-    """Each with one live session and one API key; all have the same password, or none has one."""
-    password_hash = await container.hasher().hash(password) if password else None
+    """Each with one live session and one API key; all have the same password, or none works."""
+    password_hash = await container.hasher().hash(password) if password else "none"
     made: list[Account] = []
     for numbers in _batches(count):
         async with container.uow()() as uow:
@@ -69,11 +69,9 @@ async def accounts(
                 session = _session(container, user)
                 key, text = _api_key(container, user)
                 await uow.users.add(user)
-                await uow.sessions.add(session)
+                await uow.credentials.set_password(user.id, password_hash, user.created_at)
+                await uow.sessions.open(session, password_hash)
                 await uow.api_keys.add(key)
-                if password_hash:
-                    now = datetime.now(UTC)
-                    await uow.credentials.set_password(user.id, password_hash, now)
                 tokens = container.tokens().issue(user, session, None)
                 made.append(
                     Account(

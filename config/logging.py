@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 from contextvars import ContextVar
+from datetime import UTC, datetime
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -36,15 +37,8 @@ def configure_logging(settings: Settings, *, level: str | None = None) -> None:
 
     `level` takes the place of the one in the settings.
     """
-    timestamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
-    shared: list[Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        timestamp,
-        _add_trace_id,
-    ]
     renderer: Processor = (
-        structlog.processors.JSONRenderer(serializer=_to_json)
+        _as_json
         if settings.log_format == "json"
         else structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
@@ -58,7 +52,7 @@ def configure_logging(settings: Settings, *, level: str | None = None) -> None:
     ]
     chosen = level or settings.log_level
     # Our own lines do not pass through the standard library: that costs more than writing them.
-    _PROCESSORS[:] = [*shared, *trace, renderer]
+    _PROCESSORS[:] = [_add_circumstances, *trace, renderer]
     structlog.configure(
         processors=_PROCESSORS,
         logger_factory=_StandardError,
@@ -68,7 +62,7 @@ def configure_logging(settings: Settings, *, level: str | None = None) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[_add_circumstances],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 *trace,
@@ -87,7 +81,7 @@ def configure_logging(settings: Settings, *, level: str | None = None) -> None:
 _encode = json.JSONEncoder(default=str).encode
 
 
-def _to_json(event: object, **_: object) -> str:
+def _as_json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
     return _encode(event)
 
 
@@ -104,7 +98,12 @@ class _StandardError:
     debug = info = warning = error = critical = exception = msg
 
 
-def _add_trace_id(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def _add_circumstances(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """How grave it is, who says it, when, in which trace. One step, since each one costs."""
+    record = event.get("_record")
+    event["level"] = method
+    event["logger"] = record.name if record is not None else logger.name
+    event["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     found = trace_id.get()
     if found is not None:
         event["trace_id"] = found

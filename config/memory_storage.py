@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from adapters.memory.api_keys import MemoryApiKeyLookup
     from adapters.memory.records import MemoryDatabase
     from adapters.memory.sessions import MemorySessionLookup, MemorySessionRefresher
+    from adapters.memory.sign_ins import MemorySignInLookup
     from adapters.memory.storage import MemoryStorage
     from adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
     from application.ports.outbox import DeliverySignal
@@ -41,6 +42,12 @@ def session_refresher(database: "MemoryDatabase") -> "MemorySessionRefresher":
     from adapters.memory.sessions import MemorySessionRefresher
 
     return MemorySessionRefresher(database)
+
+
+def sign_in_lookup(database: "MemoryDatabase") -> "MemorySignInLookup":
+    from adapters.memory.sign_ins import MemorySignInLookup
+
+    return MemorySignInLookup(database)
 
 
 def api_key_lookup(database: "MemoryDatabase") -> "MemoryApiKeyLookup":

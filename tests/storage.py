@@ -16,18 +16,22 @@ from sqlalchemy.pool import NullPool
 from adapters.memory.api_keys import MemoryApiKeyLookup
 from adapters.memory.records import MemoryDatabase
 from adapters.memory.sessions import MemorySessionLookup, MemorySessionRefresher
+from adapters.memory.sign_ins import MemorySignInLookup
 from adapters.memory.storage import MemoryStorage
 from adapters.memory.unit_of_work import MemoryUnitOfWorkFactory
 from adapters.sql.api_keys import SqlApiKeyLookup
 from adapters.sql.engine import Database, PoolSettings
 from adapters.sql.sessions import SqlSessionLookup, SqlSessionRefresher
+from adapters.sql.sign_ins import SqlSignInLookup
 from adapters.sql.storage import SqlStorage
 from adapters.sql.tables import metadata
 from adapters.sql.unit_of_work import SqlUnitOfWorkFactory
 from application.ports.api_keys import ApiKeyLookup
 from application.ports.sessions import SessionLookup, SessionRefresher
+from application.ports.sign_ins import SignInLookup
 from application.ports.storage import Storage
-from application.ports.unit_of_work import UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from domain.sessions import Session
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +41,7 @@ class Backend:
     uow: UnitOfWorkFactory
     sessions: SessionLookup
     refresher: SessionRefresher
+    sign_ins: SignInLookup
     api_keys: ApiKeyLookup
     storage: Storage
 
@@ -47,6 +52,7 @@ def memory_backend() -> Backend:
         uow=MemoryUnitOfWorkFactory(database),
         sessions=MemorySessionLookup(database),
         refresher=MemorySessionRefresher(database),
+        sign_ins=MemorySignInLookup(database),
         api_keys=MemoryApiKeyLookup(database),
         storage=MemoryStorage(),
     )
@@ -57,9 +63,16 @@ def sql_backend(database: Database) -> Backend:
         uow=SqlUnitOfWorkFactory(database),
         sessions=SqlSessionLookup(database),
         refresher=SqlSessionRefresher(database),
+        sign_ins=SqlSignInLookup(database),
         api_keys=SqlApiKeyLookup(database),
         storage=SqlStorage(database),
     )
+
+
+async def open_session(uow: UnitOfWork, session: Session) -> None:
+    """Whatever its account's password is: it gets one."""
+    await uow.credentials.set_password(session.user_id, "a hash", session.created_at)
+    await uow.sessions.open(session, "a hash")
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from dataclasses import dataclass, field
 from email.utils import parseaddr
+from functools import cache
 from typing import Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -50,6 +51,8 @@ class SmtpMailer(Mailer):
     def __init__(self, server: SmtpServer, *, sender: str) -> None:
         self._server = server
         self._sender = sender
+        # Reading the machine's certificates takes longer than sending a message.
+        self._tls = cache(ssl.create_default_context)
 
     async def send(self, mail: Mail) -> None:
         server = self._server
@@ -66,7 +69,7 @@ class SmtpMailer(Mailer):
                     password=server.password,
                     use_tls=server.use_tls,
                     start_tls=server.start_tls,
-                    tls_context=ssl.create_default_context(),
+                    tls_context=self._tls(),
                     timeout=_TIMEOUT_SECONDS,
                 )
         except aiosmtplib.SMTPResponseException as error:

@@ -12,9 +12,6 @@ class MemoryBackoffRepository(BackoffRepository):
     def __init__(self, records: Records) -> None:
         self._records = records
 
-    async def failures(self, tag: bytes) -> FailedSignIns | None:
-        return self._records.sign_in_failures.get(tag)
-
     async def add_failure(self, tag: bytes, at: datetime) -> None:
         before = self._records.sign_in_failures.get(tag)
         self._records.sign_in_failures[tag] = FailedSignIns(

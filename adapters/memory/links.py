@@ -20,6 +20,9 @@ class MemoryLinkRepository(LinkRepository):
         if link.user_id in self._records.users:
             self._records.links[link.id] = link
 
+    async def add_first(self, link: Link) -> None:
+        self._records.links[link.id] = link
+
     async def get(self, link_id: UUID) -> Link | None:
         return self._records.links.get(link_id)
 

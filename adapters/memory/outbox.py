@@ -20,6 +20,10 @@ class MemoryOutboxRepository(OutboxRepository):
         if message.user_id in self._records.users:
             self._records.outbox[message.id] = message
 
+    async def add_first(self, message: OutboxMessage) -> None:
+        self.has_added = True
+        self._store(message)
+
     async def count_since(self, user_id: UUID, template: MessageTemplate, since: datetime) -> int:
         return sum(
             (message.user_id, message.template) == (user_id, template)

@@ -14,7 +14,7 @@ from application.ports.sessions import (
     SessionRefresher,
     SessionRepository,
 )
-from domain.sessions import Session, SessionEnd
+from domain.sessions import InvalidCredentials, Session, SessionEnd
 from domain.users import User
 
 
@@ -22,7 +22,13 @@ class MemorySessionRepository(SessionRepository):
     def __init__(self, records: Records) -> None:
         self._records = records
 
-    async def add(self, session: Session) -> None:
+    async def open(self, session: Session, password_hash: str) -> None:
+        user = self._records.users.get(session.user_id)
+        credential = self._records.credentials.get(session.user_id)
+        if user is None or not user.is_active:
+            raise InvalidCredentials
+        if credential is None or credential.password_hash != password_hash:
+            raise InvalidCredentials
         self._records.sessions[session.id] = session
 
     async def get(self, session_id: UUID) -> Session | None:

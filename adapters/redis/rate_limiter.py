@@ -189,10 +189,12 @@ class RedisRateLimiter(RateLimiter):
                 rule = charge.rule
                 keys.append(_KEY_PREFIX + charge.window_id())
                 numbers += (rule.count, rule.seconds * _MICROSECONDS, charge.cost, number)
-        answer = await self._script(keys=keys, args=numbers)
-        if not isinstance(answer, list) or len(answer) != 3 * len(keys):
+        given = " ".join(map(str, numbers))
+        answer = await self._script(keys=keys, args=[given])
+        told = answer.split() if isinstance(answer, bytes) else ()
+        if len(told) != 3 * len(keys):
             raise InvalidResponse("the script's answer has another form")
-        return [int(number) for number in answer]
+        return [int(number) for number in told]
 
     async def _judge_alone(self, charges: Sequence[Charge]) -> RateLimitVerdict:
         kept = [charge for charge in charges if charge.fail_closed]

@@ -67,26 +67,18 @@ def _remember(dialect: str) -> FixedStatement:
     )
 
 
-_FAILURES = FixedStatement(
-    select(sign_in_failures).where(sign_in_failures.c.tag == parameter("tag"))
-)
 _FORGET = FixedStatement(delete(sign_in_failures).where(sign_in_failures.c.tag == parameter("tag")))
 
 
 class SqlBackoffRepository(BackoffRepository):
     def __init__(self, runner: StatementRunner) -> None:
         self._run = runner.run
-        self._row = runner.row
-        self._count = runner.count
+        self._later = runner.later
         self._add_failure = _add_failure(runner.dialect)
         self._remember = _remember(runner.dialect)
 
-    async def failures(self, tag: bytes) -> FailedSignIns | None:
-        row = await self._row(_FAILURES, tag=tag)
-        return FailedSignIns(count=row.failures, last_try_at=row.last_try_at) if row else None
-
     async def add_failure(self, tag: bytes, at: datetime) -> None:
-        await self._count(self._add_failure, tag=tag, failures=1, last_try_at=at)
+        await self._later(self._add_failure, tag=tag, failures=1, last_try_at=at)
 
     async def claim_try(self, tag: bytes, seen: FailedSignIns, at: datetime) -> bool:
         statement = (
@@ -101,10 +93,10 @@ class SqlBackoffRepository(BackoffRepository):
         return bool((await self._run(statement)).rowcount)
 
     async def forget_failures(self, tag: bytes) -> None:
-        await self._count(_FORGET, tag=tag)
+        await self._later(_FORGET, tag=tag)
 
     async def remember_address(self, user_id: UUID, address: str, at: datetime) -> None:
-        await self._count(self._remember, user_id=user_id, address=address, last_signed_in_at=at)
+        await self._later(self._remember, user_id=user_id, address=address, last_signed_in_at=at)
 
     async def is_known(self, user_id: UUID, address: str, since: datetime) -> bool:
         statement = select(known_addresses.c.user_id).where(

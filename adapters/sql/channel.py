@@ -10,6 +10,7 @@ from sqlalchemy.util.concurrency import greenlet_spawn
 
 from adapters.sql.async_core import AsyncConnection, AsyncEngine
 from adapters.sql.fixed_statements import CompiledStatement, FixedStatement
+from adapters.sql.gathered import Write, together
 
 Parameters = Mapping[str, Any]
 
@@ -24,13 +25,16 @@ class Channel:
     raise.
     """
 
+    gathers = False
+    """Whether writes may be kept back, to be sent with `write_together`."""
+
     def __init__(self, engine: AsyncEngine, connection: AsyncConnection | None = None) -> None:
         self.dialect = engine.dialect
         self._connection = connection
 
     @property
     def connection(self) -> AsyncConnection:
-        """SQLAlchemy's own view of it."""
+        """SQLAlchemy's own view of it: what goes through it begins no transaction."""
         if self._connection is None:
             raise RuntimeError("the channel is closed")
         return self._connection
@@ -42,6 +46,10 @@ class Channel:
     async def commit(self) -> None:
         """Makes it durable, or raises and makes nothing so."""
         await self.connection.commit()
+
+    async def write_together(self, writes: Sequence[Write], *, commits: bool) -> None:
+        """All or none of these. `commits`: nothing but the commit comes after them."""
+        raise NotImplementedError
 
     async def execute(
         self,
@@ -72,23 +80,36 @@ class AsyncpgChannel(Channel):
     """
 
     def __init__(
-        self, engine: AsyncEngine, raw: PoolProxiedConnection, *, fixed_go_past: bool
+        self,
+        engine: AsyncEngine,
+        *,
+        fixed_go_past: bool,
+        writes: bool = False,
+        opening: str | None = None,
     ) -> None:
+        """`writes`: in a transaction, which begins with `opening` where that is given."""
         super().__init__(engine)
         self._engine = engine
-        self._raw = raw
-        self._driver: Any = raw.driver_connection
         self._fixed_go_past = fixed_go_past
-        self._has_committed = False
+        self._writes = writes
+        self._opening = opening
+        self._is_begun = False
+        self._has_failed = False
 
-    @classmethod
-    async def open(cls, engine: AsyncEngine, *, fixed_go_past: bool) -> Self:
-        """On a connection of the engine's pool; `close` gives it back."""
-        raw = await greenlet_spawn(connect, engine)
-        return cls(engine, raw, fixed_go_past=fixed_go_past)
+    async def __aenter__(self) -> Self:
+        """On a connection of the engine's pool."""
+        self._raw = await greenlet_spawn(connect, self._engine)
+        self._driver: Any = self._raw.driver_connection
+        if self._writes and not self._fixed_go_past:
+            try:
+                await self._begin_once()
+            except BaseException:
+                await self.__aexit__()
+                raise
+        return self
 
-    async def close(self) -> None:
-        """Takes back what was not committed."""
+    async def __aexit__(self, *_: object) -> None:
+        """Takes back what was not committed, and gives the connection back."""
         try:
             if not self._driver.is_closed() and self._driver.is_in_transaction():
                 # Whoever is cancelled must not leave half a transaction to the next one.
@@ -107,33 +128,42 @@ class AsyncpgChannel(Channel):
             self._connection = AsyncConnection(connection)
         return self._connection
 
-    async def begin(self) -> None:
-        await self._ask(self._driver.execute("BEGIN"))
+    @property
+    def gathers(self) -> bool:  # type: ignore[override]
+        return self._writes and self._fixed_go_past
+
+    async def _begin_once(self) -> None:
+        """With the first statement. One that comes after the commit may not commit by itself."""
+        if self._writes and not self._is_begun:
+            self._is_begun = True
+            await self._ask(self._driver.execute("BEGIN"))
+            if self._opening is not None:
+                await self._ask(self._driver.execute(self._opening))
 
     async def commit(self) -> None:
-        self._has_committed = True
-        # A transaction in which a statement has failed is rolled back, and told so, not refused.
-        if await self._ask(self._driver.execute("COMMIT")) != "COMMIT":
+        if self._is_begun:
+            self._is_begun = False
+            # One in which a statement has failed is rolled back, and told so, not refused.
+            self._has_failed = await self._ask(self._driver.execute("COMMIT")) != "COMMIT"
+        if self._has_failed:
             raise RuntimeError("commit of a transaction that had failed")
 
-    async def _begin_again(self) -> None:
-        """Nothing that comes after the commit may commit by itself."""
-        if self._has_committed:
-            self._has_committed = False
-            await self.begin()
+    async def write_together(self, writes: Sequence[Write], *, commits: bool) -> None:
+        # A statement that is the whole transaction needs nothing around it.
+        if not commits:
+            await self._begin_once()
+        text, values = together(writes, self.dialect)
+        self._has_failed = True
+        await self._ask(self._driver.execute(text, *values))
+        self._has_failed = False
 
     async def execute(
         self,
         statement: Executable,
         parameters: Parameters | Sequence[Parameters] | None = None,
     ) -> CursorResult[Any]:
-        await self._begin_again()
+        await self._begin_once()
         return await super().execute(statement, parameters)
-
-    async def leave(self) -> None:
-        if not self._driver.is_closed() and self._driver.is_in_transaction():
-            # Whoever is cancelled must not leave half a transaction to the next one.
-            await asyncio.shield(self._ask(self._driver.execute("ROLLBACK")))
 
     async def row(self, fixed: FixedStatement, parameters: Parameters) -> Any:
         if not self._fixed_go_past:
@@ -154,7 +184,7 @@ class AsyncpgChannel(Channel):
         compiled: CompiledStatement,
         parameters: Parameters,
     ) -> Any:
-        await self._begin_again()
+        await self._begin_once()
         return await self._ask(send(compiled.text, *compiled.values(parameters)))
 
     async def _ask(self, answer: Awaitable[Any]) -> Any:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +53,7 @@ class Database:
         self.engine = self._sqlite(pool) if self.is_sqlite else self._postgresql(pool)
         event.listen(self.engine.sync_engine, "checkin", _note_checkin)
         event.listen(self.engine.sync_engine, "checkout", self._check_if_long_idle)
-        self._reading = self.engine.execution_options(**{_READING: True})
+        self._without_begin = self.engine.execution_options(**{_READING: True})
 
     def _sqlite(self, pool: PoolSettings) -> AsyncEngine:
         engine = create_async_engine(
@@ -117,35 +117,38 @@ class Database:
         if not alive:
             raise DisconnectionError
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Channel]:
+    def reading(self) -> AbstractAsyncContextManager[Channel]:
         """A connection on which every statement commits by itself."""
         if self.is_sqlite:
-            async with self._reading.connect() as connection:
-                yield Channel(self._reading, connection)
-            return
-        channel = await AsyncpgChannel.open(self.engine, fixed_go_past=self.fixed_go_past)
-        try:
-            yield channel
-        finally:
-            await channel.close()
+            return self._reading_sqlite()
+        return AsyncpgChannel(self.engine, fixed_go_past=self.fixed_go_past)
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Channel]:
+    def writing(self) -> AbstractAsyncContextManager[Channel]:
         """A connection in a transaction that rolls back unless it is committed."""
         if self.is_sqlite:
-            async with self._write_turn(), self.engine.connect() as connection:
-                channel = Channel(self.engine, connection)
-                await channel.begin()
-                yield channel
-            return
-        async with self.reading() as channel:
+            return self._writing_sqlite()
+        return AsyncpgChannel(
+            self.engine, fixed_go_past=self.fixed_go_past, writes=True, opening=self._opening
+        )
+
+    @property
+    def _opening(self) -> str | None:
+        """Behind PgBouncer, for this transaction alone: its session is lent to others after it."""
+        if not self.pool.pgbouncer:
+            return None
+        limits = _time_limits(self.pool.statement_timeout_seconds)
+        return "SELECT " + ", ".join(f"set_config('{k}', '{v}', true)" for k, v in limits.items())
+
+    @asynccontextmanager
+    async def _reading_sqlite(self) -> AsyncIterator[Channel]:
+        async with self._without_begin.connect() as connection:
+            yield Channel(self._without_begin, connection)
+
+    @asynccontextmanager
+    async def _writing_sqlite(self) -> AsyncIterator[Channel]:
+        async with self._write_turn(), self.engine.connect() as connection:
+            channel = Channel(self.engine, connection)
             await channel.begin()
-            if self.pool.pgbouncer:
-                # For this transaction alone: the session is lent to others afterwards.
-                limits = _time_limits(self.pool.statement_timeout_seconds)
-                settings = ", ".join(f"set_config('{k}', '{v}', true)" for k, v in limits.items())
-                await channel.connection.exec_driver_sql(f"SELECT {settings}")
             yield channel
 
     @property

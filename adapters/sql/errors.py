@@ -18,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from domain.errors import ConcurrentChange, DomainError, Unavailable
 from domain.roles import AlreadyExists
+from domain.sessions import InvalidCredentials
 from domain.users import EmailAlreadyRegistered
 
 _log = logging.getLogger("doorward.sql")
@@ -45,6 +46,9 @@ _SQLITE_UNIQUE = {
     "permissions.name": "pk_permissions",
     "identities.issuer, identities.subject": "pk_identities",
 }
+MISSING_VALUES: dict[str, type[DomainError]] = {"sessions.user_id": InvalidCredentials}
+"""What an insert that looked a value up, and found none, is refused with."""
+_SQLITE_NOT_NULL_FAILED = re.compile(r"NOT NULL constraint failed: (.+)$", re.MULTILINE)
 _SQLITE_UNIQUE_FAILED = re.compile(r"UNIQUE constraint failed: (.+)$", re.MULTILINE)
 
 # PostgreSQL's classes of "not now": connection trouble, no entry, no such database, resources,
@@ -142,6 +146,10 @@ def _integrity(
         return UNIQUE_VIOLATIONS.get(str(getattr(cause, "constraint_name", "")))
     if unique := _SQLITE_UNIQUE_FAILED.search(text):
         return UNIQUE_VIOLATIONS.get(_SQLITE_UNIQUE.get(unique[1], ""))
+    if isinstance(cause, _asyncpg().NotNullViolationError):
+        return MISSING_VALUES.get(f"{cause.table_name}.{cause.column_name}")
+    if missing := _SQLITE_NOT_NULL_FAILED.search(text):
+        return MISSING_VALUES.get(missing[1])
     if isinstance(cause, _asyncpg().ForeignKeyViolationError) or "FOREIGN KEY" in text:
         return foreign_key
     return None

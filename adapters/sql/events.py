@@ -25,11 +25,11 @@ _INSERT = FixedStatement(insert(events))
 class SqlEventRepository(EventRepository):
     def __init__(self, runner: StatementRunner) -> None:
         self._run = runner.run
-        self._count = runner.count
+        self._later = runner.later
         self._run_many = runner.run_many
 
     async def add(self, event: Event) -> None:
-        await self._count(_INSERT, **_to_row(event))
+        await self._later(_INSERT, **_to_row(event))
 
     async def add_all(self, events_: Sequence[Event]) -> None:
         await self._run_many(insert(events), [_to_row(event) for event in events_])

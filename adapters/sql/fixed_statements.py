@@ -2,9 +2,11 @@
 
 from collections import namedtuple
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import BindParameter, Dialect, Executable, bindparam
+from sqlalchemy import BindParameter, Dialect, Executable, Table, bindparam
+from sqlalchemy.sql.visitors import iterate
 from sqlalchemy.types import TypeEngine
 
 _Processor = Callable[[Any], Any]
@@ -24,8 +26,19 @@ class FixedStatement:
     """
 
     def __init__(self, statement: Executable) -> None:
-        self.statement = statement
+        self.statement: Any = statement
         self._compiled: dict[str, CompiledStatement] = {}
+
+    @cached_property
+    def writes(self) -> Any:
+        """The table that it changes, None if it only reads."""
+        return getattr(self.statement, "table", None)
+
+    @cached_property
+    def touches(self) -> frozenset[Any]:
+        """The tables that it reads or changes; those that are looked at for a reference are not."""
+        named = {element for element in iterate(self.statement) if isinstance(element, Table)}
+        return frozenset(named | ({self.writes} if self.writes is not None else set()))
 
     def compiled(self, dialect: Dialect) -> "CompiledStatement":
         """For the driver under this dialect."""
@@ -60,6 +73,10 @@ class CompiledStatement:
             for at, column in enumerate(columns)
         ]
         self._results: list[tuple[int, _Processor]] = [(at, p) for at, p in processors if p]
+
+    @property
+    def parameter_count(self) -> int:
+        return len(self._parameters)
 
     def values(self, parameters: Mapping[str, Any]) -> list[Any]:
         """What the driver is given, in the text's order. Raises KeyError where one is missing."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, exists, select, update
+from sqlalchemy import Row, delete, exists, insert, select, update
 
 from adapters.sql.fixed_statements import FixedStatement, parameter
 from adapters.sql.statements import StatementRunner, insert_for_account
@@ -24,6 +24,7 @@ _HAS_NEWER = exists().where(
 
 
 _INSERT = insert_for_account(links)
+_INSERT_FIRST = FixedStatement(insert(links))
 _REPLACE = FixedStatement(
     delete(links).where(
         links.c.user_id == parameter("owner_id"), links.c.purpose == parameter("purpose")
@@ -36,11 +37,14 @@ class SqlLinkRepository(LinkRepository):
     def __init__(self, runner: StatementRunner) -> None:
         self._run = runner.run
         self._row = runner.row
-        self._count = runner.count
+        self._later = runner.later
 
     async def add(self, link: Link) -> None:
-        await self._count(_REPLACE, owner_id=link.user_id, purpose=link.purpose.value)
-        await self._count(_INSERT, **_to_row(link))
+        await self._later(_REPLACE, owner_id=link.user_id, purpose=link.purpose.value)
+        await self._later(_INSERT, **_to_row(link))
+
+    async def add_first(self, link: Link) -> None:
+        await self._later(_INSERT_FIRST, **_to_row(link))
 
     async def get(self, link_id: UUID) -> Link | None:
         row = await self._row(_GET, link_id=link_id)

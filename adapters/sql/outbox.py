@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, literal, null, or_, select, update
+from sqlalchemy import Row, func, insert, literal, null, or_, select, update
 
 from adapters.sql.fixed_statements import FixedStatement, parameter
 from adapters.sql.statements import StatementRunner, insert_for_account
@@ -17,6 +17,7 @@ _REASON_LENGTH = 200
 
 
 _INSERT = insert_for_account(outbox)
+_INSERT_FIRST = FixedStatement(insert(outbox))
 _COUNT_SINCE = FixedStatement(
     select(func.count().label("messages")).where(
         outbox.c.user_id == parameter("owner_id"),
@@ -54,13 +55,16 @@ class SqlOutboxRepository(OutboxRepository):
     def __init__(self, runner: StatementRunner) -> None:
         self._run = runner.run
         self._row = runner.row
-        self._count = runner.count
+        self._later = runner.later
         self.has_added = False
 
     async def add(self, message: OutboxMessage) -> None:
         self.has_added = True
-        row = vars(message) | {"template": message.template.value}
-        await self._count(_INSERT, **row)
+        await self._later(_INSERT, **_to_row(message))
+
+    async def add_first(self, message: OutboxMessage) -> None:
+        self.has_added = True
+        await self._later(_INSERT_FIRST, **_to_row(message))
 
     async def count_since(self, user_id: UUID, template: MessageTemplate, since: datetime) -> int:
         row = await self._row(_COUNT_SINCE, owner_id=user_id, template=template.value, since=since)
@@ -71,7 +75,7 @@ class SqlOutboxRepository(OutboxRepository):
         return _from_row(row) if row else None
 
     async def finish(self, message_id: UUID, at: datetime, note: str | None = None) -> None:
-        await self._count(_FINISH, message_id=message_id, at=at, note=note)
+        await self._later(_FINISH, message_id=message_id, at=at, note=note)
 
     async def fail(self, message: OutboxMessage, failed: FailedTry) -> bool:
         result = await self._run(
@@ -124,6 +128,10 @@ class SqlOutboxRepository(OutboxRepository):
         )
         row = (await self._run(counts)).one()
         return OutboxDepth(waiting=row.waiting, set_aside=row.set_aside)
+
+
+def _to_row(message: OutboxMessage) -> dict[str, Any]:
+    return vars(message) | {"template": message.template.value}
 
 
 def _from_row(row: Row[Any]) -> OutboxMessage:

@@ -4,14 +4,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, and_, insert, select, update
 
 from adapters.sql.batched_lookups import BatchedLookup
+from adapters.sql.credentials import IS_PASSWORD
 from adapters.sql.engine import Database
 from adapters.sql.fixed_statements import FixedStatement, parameter
 from adapters.sql.rotations import BatchedRotation, is_live
-from adapters.sql.statements import StatementRunner
-from adapters.sql.tables import sessions, users
+from adapters.sql.statements import StatementRunner, every_column
+from adapters.sql.tables import credentials, sessions, users
 from adapters.sql.users import PERMISSION_NAMES, ROLE_NAMES, split_names, user_from_row
 from application.ports.sessions import (
     LiveAt,
@@ -42,7 +43,20 @@ def _session(values: dict[str, Any]) -> Session:
     return Session(**values)
 
 
-_INSERT = FixedStatement(insert(sessions))
+_PROVEN_OWNER = (
+    select(users.c.id)
+    .select_from(users.join(credentials, and_(credentials.c.user_id == users.c.id, IS_PASSWORD)))
+    .where(
+        users.c.id == parameter("owner_id"),
+        users.c.status == UserStatus.ACTIVE.value,
+        credentials.c.secret_hash == parameter("password_hash"),
+    )
+    # Of both rows: whoever has waited for a change of either looks at what it has become.
+    .with_for_update(of=[users, credentials])
+    .scalar_subquery()
+)
+# Where there is none the session has no owner, which the table refuses: check and insert are one.
+_OPEN = FixedStatement(insert(sessions).values(every_column(sessions) | {"user_id": _PROVEN_OWNER}))
 _GET = FixedStatement(select(sessions).where(sessions.c.id == parameter("session_id")))
 
 
@@ -50,10 +64,12 @@ class SqlSessionRepository(SessionRepository):
     def __init__(self, runner: StatementRunner) -> None:
         self._run = runner.run
         self._row = runner.row
-        self._count = runner.count
+        self._later = runner.later
 
-    async def add(self, session: Session) -> None:
-        await self._count(_INSERT, **_to_row(session))
+    async def open(self, session: Session, password_hash: str) -> None:
+        await self._later(
+            _OPEN, owner_id=session.user_id, password_hash=password_hash, **_to_row(session)
+        )
 
     async def get(self, session_id: UUID) -> Session | None:
         row = await self._row(_GET, session_id=session_id)

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult, Executable, Table, insert, select
+from sqlalchemy import BindParameter, CursorResult, Executable, Table, insert, select
 
 from adapters.sql.channel import Channel
 from adapters.sql.errors import is_interrupted, translated
 from adapters.sql.fixed_statements import FixedStatement, parameter
+from adapters.sql.gathered import Write, fits
 from adapters.sql.tables import users
 from domain.errors import DomainError, Unavailable
 
@@ -39,6 +40,8 @@ class StatementRunner:
     def __init__(self, channel: Channel, reconnect: Reconnect | None = None) -> None:
         self._channel = channel
         self._reconnect = reconnect
+        self._gathered: list[Write] = []
+        self._foreign_key: type[DomainError] | None = None
         self.dialect = channel.dialect.name
 
     async def run(
@@ -61,11 +64,41 @@ class StatementRunner:
         """For one that returns no row: how many it has changed."""
         return await self._try(lambda channel: channel.count(fixed, parameters), foreign_key)
 
+    async def later(
+        self,
+        fixed: FixedStatement,
+        *,
+        foreign_key: type[DomainError] | None = None,
+        **parameters: Any,
+    ) -> None:
+        """For a write whose outcome nobody asks for.
+
+        It is done before anything that follows is run, and with the commit at the latest; so is
+        what it is refused with. On PostgreSQL several go in one trip.
+        """
+        if not self._channel.gathers:
+            await self.count(fixed, foreign_key=foreign_key, **parameters)
+            return
+        # Who is to be told of a broken reference must know whose it was.
+        if (foreign_key and self._foreign_key) or not fits(fixed, self._gathered):
+            await self.settle()
+        self._gathered.append((fixed, parameters))
+        self._foreign_key = self._foreign_key or foreign_key
+
+    async def settle(self, *, commits: bool = False) -> None:
+        """Sends what was left for later; with `commits` it may be the transaction's last."""
+        writes, self._gathered = self._gathered, []
+        foreign_key, self._foreign_key = self._foreign_key, None
+        if writes:
+            with translated(foreign_key=foreign_key):
+                await self._channel.write_together(writes, commits=commits)
+
     async def _try(
         self,
         act: Callable[[Channel], Awaitable[Result]],
         foreign_key: type[DomainError] | None = None,
     ) -> Result:
+        await self.settle()
         try:
             with translated(foreign_key=foreign_key):
                 return await act(self._channel)
@@ -87,12 +120,18 @@ class StatementRunner:
         """One statement with many sets of parameters; None, and nothing done, without any."""
         if not rows:
             return None
+        await self.settle()
         with translated(foreign_key=foreign_key):
             return await self._channel.execute(statement, rows)
 
 
+def every_column(table: Table) -> dict[str, BindParameter[Any]]:
+    """The columns of a row, each from the parameter of its name."""
+    return {column.name: parameter(column.name, column.type) for column in table.c}
+
+
 def insert_for_account(table: Table) -> FixedStatement:
     """Inserts a row if its account exists; costs the same, and stores nothing, if it does not."""
-    values = {column.name: parameter(column.name, column.type) for column in table.c}
+    values = every_column(table)
     row = select(*values.values()).select_from(users).where(users.c.id == values["user_id"])
     return FixedStatement(insert(table).from_select(list(values), row))

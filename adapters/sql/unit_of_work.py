@@ -1,9 +1,9 @@
 """Units of work as database transactions."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from adapters.sql.api_keys import SqlApiKeyRepository
 from adapters.sql.backoff import SqlBackoffRepository
@@ -29,6 +29,25 @@ from adapters.sql.users import SqlUserRepository
 from application.ports.outbox import DeliverySignal
 from application.ports.unit_of_work import Result, UnitOfWork, UnitOfWorkFactory
 
+_REPOSITORIES: Mapping[str, Callable[[StatementRunner], Any]] = {
+    "users": SqlUserRepository,
+    "credentials": SqlCredentialRepository,
+    "sessions": SqlSessionRepository,
+    "roles": SqlRoleRepository,
+    "api_keys": SqlApiKeyRepository,
+    "permissions": SqlPermissionRepository,
+    "items": SqlItemRepository,
+    "events": SqlEventRepository,
+    "signing_keys": SqlSigningKeyRepository,
+    "links": SqlLinkRepository,
+    "outbox": SqlOutboxRepository,
+    "jobs": SqlJobRepository,
+    "retention": SqlRetentionRepository,
+    "idempotency": SqlIdempotencyRepository,
+    "transfer": SqlTransferRepository,
+    "backoff": SqlBackoffRepository,
+}
+
 
 class SqlUnitOfWork(UnitOfWork):
     """One connection for the length of the block; one that reads may go on on another."""
@@ -50,24 +69,16 @@ class SqlUnitOfWork(UnitOfWork):
 
     async def __aenter__(self) -> Self:
         channel = await self._connect()
-        runner = StatementRunner(channel, self._reconnect if self._reads else None)
-        self.users = SqlUserRepository(runner)
-        self.credentials = SqlCredentialRepository(runner)
-        self.sessions = SqlSessionRepository(runner)
-        self.roles = SqlRoleRepository(runner)
-        self.api_keys = SqlApiKeyRepository(runner)
-        self.permissions = SqlPermissionRepository(runner)
-        self.items = SqlItemRepository(runner)
-        self.events = SqlEventRepository(runner)
-        self.signing_keys = SqlSigningKeyRepository(runner)
-        self.links = SqlLinkRepository(runner)
-        self.outbox = SqlOutboxRepository(runner)
-        self.jobs = SqlJobRepository(runner)
-        self.retention = SqlRetentionRepository(runner)
-        self.idempotency = SqlIdempotencyRepository(runner)
-        self.transfer = SqlTransferRepository(runner)
-        self.backoff = SqlBackoffRepository(runner)
+        self._runner = StatementRunner(channel, self._reconnect if self._reads else None)
         return self
+
+    def __getattr__(self, name: str) -> Any:
+        """A repository when it is first asked for: a unit needs three or four of them."""
+        if name not in _REPOSITORIES or "_runner" not in vars(self):
+            raise AttributeError(name)
+        repository = _REPOSITORIES[name](self._runner)
+        setattr(self, name, repository)
+        return repository
 
     async def _connect(self) -> Channel:
         acquired = self._acquire()
@@ -95,9 +106,10 @@ class SqlUnitOfWork(UnitOfWork):
     async def commit(self) -> None:
         if self._channel is None:
             raise RuntimeError("commit outside the unit of work's block")
+        await self._runner.settle(commits=True)
         with translated():
             await self._channel.commit()
-        if self._signal is not None and self.outbox.has_added:
+        if self._signal is not None and "outbox" in vars(self) and self.outbox.has_added:
             self._signal.notify()
 
     async def __aexit__(
@@ -124,6 +136,12 @@ class SqlUnitOfWorkFactory(UnitOfWorkFactory):
 
     def __call__(self) -> SqlUnitOfWork:
         return SqlUnitOfWork(self._primary.writing, self._signal)
+
+    def single(self) -> SqlUnitOfWork:
+        if self._primary.is_sqlite:
+            return self()
+        # A statement without a transaction around it commits by itself.
+        return SqlUnitOfWork(self._primary.reading, self._signal)
 
     async def idempotent(self, work: Callable[[UnitOfWork], Awaitable[Result]]) -> Result:
         return await once_more(lambda: super(SqlUnitOfWorkFactory, self).idempotent(work))

@@ -88,17 +88,17 @@ class SqlUserRepository(UserRepository):
     def __init__(self, runner: StatementRunner) -> None:
         self._run = runner.run
         self._row = runner.row
-        self._count = runner.count
+        self._later = runner.later
 
     async def add(self, user: User) -> None:
-        await self._count(_INSERT, **user_to_row(user))
+        await self._later(_INSERT, **user_to_row(user))
         await self._give(user.id, user.roles)
 
     async def _give(self, user_id: UUID, roles: frozenset[str]) -> None:
         if not all(map(can_exist, roles)):
             raise UnknownRole
         for role in sorted(roles):
-            await self._count(_GIVE, foreign_key=UnknownRole, user_id=user_id, role_name=role)
+            await self._later(_GIVE, foreign_key=UnknownRole, user_id=user_id, role_name=role)
 
     async def get(self, user_id: UUID) -> User | None:
         return _as_user(await self._row(_GET, user_id=user_id))

@@ -8,11 +8,10 @@ from domain.backoff import FailedSignIns
 
 
 class BackoffRepository(ABC):
-    """Failures are kept by a tag of what was tried, whether or not there is such an account."""
+    """Failures are kept by a tag of what was tried, whether or not there is such an account.
 
-    @abstractmethod
-    async def failures(self, tag: bytes) -> FailedSignIns | None:
-        """None if the last try succeeded, or there was none."""
+    `SignInLookup` reads them.
+    """
 
     @abstractmethod
     async def add_failure(self, tag: bytes, at: datetime) -> None:

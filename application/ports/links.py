@@ -19,6 +19,10 @@ class LinkRepository(ABC):
         """
 
     @abstractmethod
+    async def add_first(self, link: Link) -> None:
+        """For an account that this unit has added: there is nothing to replace."""
+
+    @abstractmethod
     async def get(self, link_id: UUID) -> Link | None:
         """The link in whatever state."""
 

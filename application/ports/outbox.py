@@ -33,6 +33,10 @@ class OutboxRepository(ABC):
         """Stores nothing, at the same cost, where there is no such account."""
 
     @abstractmethod
+    async def add_first(self, message: OutboxMessage) -> None:
+        """For an account that this unit has added."""
+
+    @abstractmethod
     async def count_since(self, user_id: UUID, template: MessageTemplate, since: datetime) -> int:
         """How many were added after that instant, sent or not."""
 

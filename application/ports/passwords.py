@@ -92,13 +92,3 @@ class CredentialRepository(ABC):
     @abstractmethod
     async def find_password(self, user_id: UUID) -> PasswordCredential | None:
         """The credential, None if the account has no password."""
-
-    @abstractmethod
-    async def find_login(self, email_key: str) -> PasswordLogin | None:
-        """Account and hash in one statement, so that unknown addresses cost what known ones do."""
-
-    @abstractmethod
-    async def lock_login(self, user_id: UUID, password_hash: str) -> User | None:
-        """The account if it is active and this is its hash still; neither changes until the unit
-        of work ends. Roles may be those of the moment before the wait for the lock.
-        """

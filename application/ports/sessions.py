@@ -32,7 +32,12 @@ class SessionRepository(ABC):
     """Signed-in devices. A session that has ended stays until it is purged."""
 
     @abstractmethod
-    async def add(self, session: Session) -> None: ...
+    async def open(self, session: Session, password_hash: str) -> None:
+        """Adds it, if its account is active and this is its hash still.
+
+        Neither changes until the unit of work ends. Raises InvalidCredentials where it does not
+        hold, at the latest with the commit.
+        """
 
     @abstractmethod
     async def get(self, session_id: UUID) -> Session | None:

@@ -28,6 +28,7 @@ Result = TypeVar("Result")
 class UnitOfWork(ABC):
     """`async with factory() as uow:` ... `await uow.commit()`. Leaving without commit rolls back.
 
+    A write may be kept back until the unit reads or commits: what it is refused with comes then.
     Entering and every use of a repository raise Unavailable when the database is away or its pool
     is exhausted. After `commit()` the unit is over.
     """
@@ -74,6 +75,10 @@ class UnitOfWorkFactory(ABC):
 
         Take locks in this order: administrators, then roles and permissions, then users.
         """
+
+    def single(self) -> UnitOfWork:
+        """A unit of one statement and its commit, which may be done in one trip."""
+        return self()
 
     async def idempotent(self, work: Callable[[UnitOfWork], Awaitable[Result]]) -> Result:
         """`work` in a unit that may write, and commits; once more if the database interrupts it.

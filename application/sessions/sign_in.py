@@ -9,6 +9,7 @@ from application.ports.addresses import AddressNormaliser
 from application.ports.clock import Clock, IdGenerator
 from application.ports.macs import MessageAuthenticator
 from application.ports.passwords import PasswordHasher, PasswordLogin
+from application.ports.sign_ins import SignInLookup
 from application.ports.telemetry import SignInOutcome, Telemetry
 from application.ports.tokens import RefreshTokenCodec
 from application.ports.unit_of_work import UnitOfWorkFactory
@@ -49,6 +50,7 @@ class SignIn:
     def __init__(
         self,
         *,
+        facts: SignInLookup,
         uow: UnitOfWorkFactory,
         addresses: AddressNormaliser,
         hasher: PasswordHasher,
@@ -63,6 +65,7 @@ class SignIn:
         telemetry: Telemetry,
         verification_required: bool,
     ) -> None:
+        self._facts = facts
         self._uow = uow
         self._addresses = addresses
         self._hasher = hasher
@@ -97,13 +100,13 @@ class SignIn:
             await self._refuse(command, email_key, login, "email_not_verified")
             raise EmailNotVerified
         fresh_hash = await self._upgraded(command.password, password, login)
-        opened = await self._open(command, login, attempt, fresh_hash)
-        if opened is None:
+        try:
+            session = await self._open(command, login, attempt, fresh_hash)
+        except InvalidCredentials:
             await self._refuse(command, email_key, login, "credentials")
-            raise InvalidCredentials
+            raise
         self._telemetry.signed_in(SignInOutcome.SUCCESS)
-        user, session = opened
-        return self._tokens.issue(user, session, command.audience)
+        return self._tokens.issue(login.user, session, command.audience)
 
     def _key_of(self, email: str) -> str:
         try:
@@ -116,12 +119,10 @@ class SignIn:
     ) -> tuple[PasswordLogin | None, SignInTry | None]:
         """The account, if there is one, and the try at it, if it is an address at all."""
         tag = self._backoff.tag_of(email_key)
-        async with self._uow.reading() as uow:
-            login = await uow.credentials.find_login(email_key)
-            failed = await uow.backoff.failures(tag)
+        facts = await self._facts.find(email_key, tag)
         if email_key == _NOBODY:
-            return login, None
-        return login, SignInTry(tag=tag, origin=actor.origin, failed=failed)
+            return facts.login, None
+        return facts.login, SignInTry(tag=tag, origin=actor.origin, failed=facts.failed)
 
     async def _upgraded(self, typed: str, password: str, login: PasswordLogin) -> str | None:
         """A hash as new ones are: current parameters, of the normalised password."""
@@ -140,17 +141,17 @@ class SignIn:
         login: PasswordLogin,
         attempt: SignInTry | None,
         fresh_hash: str | None,
-    ) -> tuple[User, Session] | None:
-        """None if the account was disabled or its password changed while the hash ran."""
-        now = self._clock.now()
-        session = self._new_session(command.actor, login.user, now)
+    ) -> Session:
+        """Raises InvalidCredentials if the account was disabled or its password changed meanwhile.
+
+        What its tokens say of roles is what held before the hash ran.
+        """
+        user, now = login.user, self._clock.now()
+        session = self._new_session(command.actor, user, now)
         async with self._uow() as uow:
-            user = await uow.credentials.lock_login(login.user.id, login.password_hash or "")
-            if user is None:
-                return None
+            await uow.sessions.open(session, login.password_hash or "")
             if fresh_hash is not None:
                 await uow.credentials.set_password(user.id, fresh_hash, now)
-            await uow.sessions.add(session)
             if attempt is not None:
                 await self._backoff.count_success(uow, attempt, user.id)
             await uow.events.add(
@@ -162,7 +163,7 @@ class SignIn:
                 )
             )
             await uow.commit()
-        return user, session
+        return session
 
     def _new_session(self, actor: Actor, user: User, now: datetime) -> Session:
         refresh_secret, server_secret_id = self._refresh_tokens.new_family()

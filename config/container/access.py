@@ -34,6 +34,7 @@ class AccessUseCases(Shared):
     record_denial = providers.Singleton(RecordDenial, uow=Shared.uow, events=Shared.events)
     sign_in = providers.Singleton(
         SignIn,
+        facts=Shared.sign_in_lookup,
         uow=Shared.uow,
         addresses=Shared.addresses,
         hasher=Shared.hasher,

@@ -10,6 +10,7 @@ from adapters.crypto.signing_keys import CryptoKeyRing, SealedSigningKeyFactory
 from adapters.memory.rate_limiter import MemoryRateLimiter
 from adapters.sql.api_keys import SqlApiKeyLookup
 from adapters.sql.sessions import SqlSessionLookup, SqlSessionRefresher
+from adapters.sql.sign_ins import SqlSignInLookup
 from adapters.sql.storage import SqlStorage
 from adapters.sql.unit_of_work import SqlUnitOfWorkFactory
 from adapters.system.addresses import EmailValidatorNormaliser
@@ -88,6 +89,11 @@ class Adapters(containers.DeclarativeContainer):
         storage_kind,
         memory=providers.Singleton(memory_storage.session_refresher, memory_database),
         sql=providers.Singleton(SqlSessionRefresher, database),
+    )
+    sign_in_lookup = providers.Selector(
+        storage_kind,
+        memory=providers.Singleton(memory_storage.sign_in_lookup, memory_database),
+        sql=providers.Singleton(SqlSignInLookup, database),
     )
     api_key_lookup = providers.Selector(
         storage_kind,

@@ -12,11 +12,11 @@ from functools import partial
 
 from fastapi import Request, Response
 from pydantic import BaseModel, ValidationError
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.errors import DomainError
 from entrypoints.http.auth import login, refresh
+from entrypoints.http.context import context_of
 from entrypoints.http.counting import count_begin
 from entrypoints.http.dependencies import (
     anonymous_actor,
@@ -62,6 +62,9 @@ async def _register(request: Request, body: RegisterBody) -> Response:
     actor = await optional_actor(request)
     keyed = KeyedRequest(request, services, None)
     return await register_user(request, body, actor, services, limits, keyed)
+
+
+_IDEMPOTENCY_KEY = IDEMPOTENCY_KEY.lower().encode()
 
 
 @dataclass(frozen=True)
@@ -116,11 +119,11 @@ async def _read(
     scope: Scope, receive: Receive, model: type[BaseModel]
 ) -> tuple[BaseModel | None, Receive]:
     """The body, if it is in order, and from where it can be read once more if it is not."""
-    headers = Headers(scope=scope)
+    fields = context_of(scope).fields
     if (
-        headers.get("content-type") != "application/json"
-        or "content-length" not in headers
-        or IDEMPOTENCY_KEY in headers
+        fields.get(b"content-type", [""])[0] != "application/json"
+        or b"content-length" not in fields
+        or _IDEMPOTENCY_KEY in fields
     ):
         return None, receive
     messages: list[Message] = []

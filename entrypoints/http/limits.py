@@ -6,7 +6,6 @@ from math import ceil
 from typing import Annotated
 
 from fastapi import Depends, Request
-from starlette.datastructures import MutableHeaders
 
 from application.limits import AppliedLimit, CallLimits, LimitGroup
 from config.container import Container
@@ -75,15 +74,18 @@ async def get_limits(request: Request) -> RequestLimits:
 Limits = Annotated[RequestLimits, Depends(get_limits)]
 
 
-def write_limit_headers(headers: MutableHeaders, applied: AppliedLimit) -> None:
+def limit_headers(applied: AppliedLimit) -> list[tuple[bytes, bytes]]:
     """RateLimit fields (IETF draft, httpapi-ratelimit-headers) and their older X- forms.
 
     All times are seconds from now.
     """
-    verdict, rule = applied.verdict, applied.rule
-    reset = ceil(verdict.reset_after_seconds)
-    headers["RateLimit-Policy"] = f'"{applied.group}";q={rule.count};w={rule.seconds}'
-    headers["RateLimit"] = f'"{applied.group}";r={verdict.remaining};t={reset}'
-    headers["X-RateLimit-Limit"] = str(rule.count)
-    headers["X-RateLimit-Remaining"] = str(verdict.remaining)
-    headers["X-RateLimit-Reset"] = str(reset)
+    group, rule = applied.group.encode(), applied.rule
+    remaining = b"%d" % applied.verdict.remaining
+    reset = b"%d" % ceil(applied.verdict.reset_after_seconds)
+    return [
+        (b"ratelimit-policy", b'"%b";q=%d;w=%d' % (group, rule.count, rule.seconds)),
+        (b"ratelimit", b'"%b";r=%b;t=%b' % (group, remaining, reset)),
+        (b"x-ratelimit-limit", b"%d" % rule.count),
+        (b"x-ratelimit-remaining", remaining),
+        (b"x-ratelimit-reset", reset),
+    ]

@@ -1,8 +1,7 @@
 """Reading which trace a request belongs to (W3C Trace Context, 3.2)."""
 
 import re
-
-from starlette.datastructures import Headers
+from collections.abc import Sequence
 
 _TRACEPARENT = re.compile(
     r"(?P<version>[0-9a-f]{2})-(?P<trace>[0-9a-f]{32})-(?P<parent>[0-9a-f]{16})-[0-9a-f]{2}"
@@ -10,9 +9,8 @@ _TRACEPARENT = re.compile(
 )
 
 
-def caller_trace_id(headers: Headers) -> str | None:
+def caller_trace_id(given: Sequence[str]) -> str | None:
     """The trace's id if there is one `traceparent` and it is valid: it will stand in the log."""
-    given = headers.getlist("traceparent")
     if len(given) != 1:
         return None
     match = _TRACEPARENT.fullmatch(given[0])

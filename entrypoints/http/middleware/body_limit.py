@@ -2,6 +2,7 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from entrypoints.http.context import context_of
 from entrypoints.http.errors import (
     HttpError,
     malformed_request,
@@ -22,7 +23,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        fault = _fault_of(next((v for k, v in scope["headers"] if k == b"content-length"), b"0"))
+        fault = _fault_of(context_of(scope).fields.get(b"content-length", ["0"])[0])
         if fault is not None:
             await render_http_error(scope, fault)(scope, receive, send)
             return
@@ -39,10 +40,10 @@ class BodyLimit:
         await self._app(scope, receive_counted, send)
 
 
-def _fault_of(announced: bytes) -> HttpError | None:
-    if not announced.isdigit():
+def _fault_of(announced: str) -> HttpError | None:
+    if not announced.isdecimal():
         return malformed_request()
     # A number of a thousand digits is too large without being read.
-    digits = announced.lstrip(b"0")
-    too_large = len(digits) > len(str(MAX_BODY_BYTES)) or int(digits or b"0") > MAX_BODY_BYTES
+    digits = announced.lstrip("0")
+    too_large = len(digits) > len(str(MAX_BODY_BYTES)) or int(digits or "0") > MAX_BODY_BYTES
     return payload_too_large() if too_large else None

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from entrypoints.http.context import context_of
 from entrypoints.http.errors import invalid_host, render_http_error
 
 _OPEN_PATHS = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
@@ -32,7 +32,7 @@ class HostCheck:
             await render_http_error(scope, invalid_host())(scope, receive, send)
 
     def _allows(self, scope: Scope) -> bool:
-        hosts = Headers(scope=scope).getlist("host")
+        hosts = context_of(scope).fields.get(b"host", [])
         # Two Host headers are two opinions; whoever reads the other one is led astray.
         if len(hosts) != 1:
             return False

@@ -1,10 +1,8 @@
 """The outermost layer: request id, headers of every response, one log line a request."""
 
-import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from config.logging import trace_id
@@ -13,12 +11,16 @@ from entrypoints.http.context import (
     RequestContext,
     attach,
     is_forwardable_id,
+    new_request_id,
+    read_fields,
     readable_user_agent,
     route_template,
 )
 from entrypoints.http.counting import CLIENT_LEFT, count_request
-from entrypoints.http.limits import write_limit_headers
+from entrypoints.http.limits import limit_headers
 from entrypoints.http.trace_context import caller_trace_id
+
+Header = tuple[bytes, bytes]
 
 API_CSP = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 # FastAPI's documentation pages load their scripts from there and start them in the page.
@@ -38,12 +40,17 @@ SECURITY_HEADERS = {
     # The filter that `1; mode=block` switches on can be turned against pages (OWASP).
     "X-XSS-Protection": "0",
 }
+_CSP = "Content-Security-Policy"
 _HSTS = "max-age=63072000; includeSubDomains"
 
 
 def security_headers(*, production: bool) -> dict[str, str]:
     """Of every response, the server's own refusals among them."""
     return SECURITY_HEADERS | ({"Strict-Transport-Security": _HSTS} if production else {})
+
+
+def _encoded(headers: Mapping[str, str]) -> Sequence[Header]:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
 class RequestShell:
@@ -56,7 +63,9 @@ class RequestShell:
         self._trusted_proxies = trusted_proxies
         # Bound once: looking the configuration up anew costs as much as a line.
         self._log = structlog.get_logger("doorward.http").bind()
-        self._headers = security_headers(production=production)
+        headers = security_headers(production=production)
+        self._headers = _encoded(headers | {_CSP: API_CSP})
+        self._page_headers = _encoded(headers | {_CSP: _DOCS_CSP})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -64,7 +73,7 @@ class RequestShell:
             return
         context = self._context(scope)
         # Whatever another request left behind, this one's lines must not have.
-        trace_id.set(caller_trace_id(Headers(scope=scope)))
+        trace_id.set(caller_trace_id(context.fields.get(b"traceparent", [])))
         # A copy: the server counts a body out by its own, in which HEAD must stay HEAD.
         scope = {**scope, "method": "GET" if context.is_head else scope["method"]}
         attach(scope, context)
@@ -75,7 +84,7 @@ class RequestShell:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                self._dress(MutableHeaders(scope=message), scope, context)
+                message["headers"] = self._dressed(message["headers"], scope, context)
             elif message["type"] == "http.response.body":
                 if context.is_head:
                     message = {**message, "body": b""}
@@ -91,28 +100,36 @@ class RequestShell:
             self._write_line(scope, context, status or CLIENT_LEFT)
 
     def _context(self, scope: Scope) -> RequestContext:
-        headers = Headers(scope=scope)
-        offered = headers.get("x-request-id", "")
+        fields = read_fields(scope["headers"])
+        offered = fields.get(b"x-request-id", [""])[0]
         peer = scope["client"][0] if scope.get("client") else None
         return RequestContext(
-            request_id=offered if is_forwardable_id(offered) else str(uuid.uuid4()),
+            request_id=offered if is_forwardable_id(offered) else new_request_id(),
             client_ip=client_address(
-                peer, ",".join(headers.getlist("x-forwarded-for")), self._trusted_proxies
+                peer, ",".join(fields.get(b"x-forwarded-for", [])), self._trusted_proxies
             ),
-            user_agent=readable_user_agent(headers.get("user-agent")),
+            user_agent=readable_user_agent(fields.get(b"user-agent", [""])[0]),
             method=scope["method"],
+            fields=fields,
             telemetry=scope["app"].state.container.telemetry(),
         )
 
-    def _dress(self, headers: MutableHeaders, scope: Scope, context: RequestContext) -> None:
-        headers["X-Request-ID"] = context.request_id
-        headers["X-Response-Time"] = f"{context.elapsed_ms():.2f}"
+    def _dressed(
+        self, given: Iterable[Header], scope: Scope, context: RequestContext
+    ) -> list[Header]:
+        """With the headers of every response; what a route has set itself stays as it is."""
+        headers = [
+            *given,
+            (b"x-request-id", context.request_id.encode()),
+            (b"x-response-time", b"%.2f" % context.elapsed_ms()),
+        ]
         if context.limit is not None:
-            write_limit_headers(headers, context.limit)
-        for name, value in self._headers.items():
-            headers.setdefault(name, value)
-        is_page = scope["path"] in _DOCS_PATHS and "html" in headers.get("content-type", "")
-        headers.setdefault("Content-Security-Policy", _DOCS_CSP if is_page else API_CSP)
+            headers += limit_headers(context.limit)
+        named = dict(headers)
+        is_page = scope["path"] in _DOCS_PATHS and b"html" in named.get(b"content-type", b"")
+        defaults = self._page_headers if is_page else self._headers
+        headers += [header for header in defaults if header[0] not in named]
+        return headers
 
     def _write_line(self, scope: Scope, context: RequestContext, status: int) -> None:
         facts = {

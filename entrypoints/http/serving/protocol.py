@@ -5,12 +5,13 @@ from typing import Any, cast
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
 from entrypoints.http.serving import limits
 from entrypoints.http.serving.config import GuardedConfig
 from entrypoints.http.serving.connections import make_room
+from entrypoints.http.serving.exchange import ExchangingProtocol
 from entrypoints.http.serving.heads import fault_of, name_host, without_offer
 from entrypoints.http.serving.refusals import (
     FULL,
@@ -34,7 +35,7 @@ class _Refused(Exception):
         self.refusal = refusal
 
 
-class GuardedProtocol(HttpToolsProtocol):
+class GuardedProtocol(ExchangingProtocol):
     """Notes when each wait began; `check_deadlines` is called for all connections now and then.
 
     A request whose bytes come together costs two looks at the clock and no timer.

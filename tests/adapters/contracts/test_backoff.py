@@ -21,8 +21,7 @@ async def fail(backend: Backend, tag: bytes = TAG, at: datetime = NOW) -> None:
 
 
 async def failures(backend: Backend, tag: bytes = TAG) -> FailedSignIns | None:
-    async with backend.uow.reading() as uow:
-        return await uow.backoff.failures(tag)
+    return (await backend.sign_ins.find("", tag)).failed
 
 
 async def test_failures_add_up_until_they_are_forgotten(backend: Backend) -> None:

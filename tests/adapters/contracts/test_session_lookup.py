@@ -11,7 +11,7 @@ from domain.roles import BUILT_IN_ROLES
 from domain.sessions import Session, SessionEnd
 from domain.users import User, UserStatus
 from tests.domain.samples import LATER, NOW, a_session, a_user, new_id
-from tests.storage import Backend
+from tests.storage import Backend, open_session
 
 ADMIN, USER = (BUILT_IN_ROLES[name][1] for name in ("admin", "user"))
 MICROSECOND = timedelta(microseconds=1)
@@ -29,7 +29,7 @@ async def ada(backend: Backend) -> User:
 async def opened(backend: Backend, user: User, **changes: object) -> Session:
     session = a_session(user.id, **changes)
     async with backend.uow() as uow:
-        await uow.sessions.add(session)
+        await open_session(uow, session)
         await uow.commit()
     return session
 
@@ -111,7 +111,7 @@ async def test_permissions_are_those_of_the_moment(backend: Backend, ada: User) 
 async def test_what_is_not_committed_is_not_seen(backend: Backend, ada: User) -> None:
     session = a_session(ada.id)
     async with backend.uow() as uow:
-        await uow.sessions.add(session)
+        await open_session(uow, session)
         assert await backend.sessions.find_live(session.id, ada.id, LATER) is None
         await uow.commit()
     assert await backend.sessions.find_live(session.id, ada.id, LATER) is not None

@@ -11,7 +11,7 @@ from application.ports.users import UserChanges
 from domain.sessions import Session, SessionEnd
 from domain.users import User, UserStatus
 from tests.domain.samples import LATER, NOW, a_session, a_user, new_id
-from tests.storage import Backend
+from tests.storage import Backend, open_session
 
 LIVE = LiveAt(at=LATER, idle_since=NOW - timedelta(days=7))
 MICROSECOND = timedelta(microseconds=1)
@@ -29,7 +29,7 @@ async def ada(backend: Backend) -> User:
 async def add(backend: Backend, *sessions: Session) -> None:
     async with backend.uow() as uow:
         for session in sessions:
-            await uow.sessions.add(session)
+            await open_session(uow, session)
         await uow.commit()
 
 

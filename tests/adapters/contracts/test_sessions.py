@@ -11,7 +11,7 @@ from domain.sessions import Session, SessionEnd
 from domain.users import User
 from tests.adapters.contracts.texts import texts
 from tests.domain.samples import LATER, NOW, a_session, a_user, new_id
-from tests.storage import Backend
+from tests.storage import Backend, open_session
 
 LIVE = LiveAt(at=LATER, idle_since=NOW - timedelta(days=7))
 EVEN_LATER = LATER + timedelta(minutes=1)
@@ -21,7 +21,7 @@ MICROSECOND = timedelta(microseconds=1)
 async def add(backend: Backend, *sessions: Session) -> None:
     async with backend.uow() as uow:
         for session in sessions:
-            await uow.sessions.add(session)
+            await open_session(uow, session)
         await uow.commit()
 
 
@@ -86,7 +86,7 @@ async def test_live_sessions_of_one_account_are_listed_newest_first(
     async with backend.uow() as uow:
         await uow.users.add(other)
         for session in [*over, *live, a_session(other.id)]:
-            await uow.sessions.add(session)
+            await open_session(uow, session)
         await uow.commit()
     async with backend.uow.reading() as uow:
         assert await uow.sessions.page(ada.id, LIVE, None, 100) == live[::-1]
@@ -116,7 +116,7 @@ async def test_all_sessions_of_an_account_end_but_for_one(backend: Backend, ada:
     async with backend.uow() as uow:
         await uow.users.add(other)
         for session in (ended, kept, *more, foreign):
-            await uow.sessions.add(session)
+            await open_session(uow, session)
         await uow.commit()
     async with backend.uow() as uow:
         reason = SessionEnd.PASSWORD_CHANGED

@@ -55,8 +55,7 @@ async def test_accounts_come_back_as_they_were_added(backend: Backend) -> None:
     assert await add(backend, complete, bare) == {complete.user.id, bare.user.id}
 
     assert await everything(backend) == [complete, bare]
-    async with backend.uow.reading() as uow:
-        login = await uow.credentials.find_login("ada@example.com")
+    login = (await backend.sign_ins.find("ada@example.com", b"")).login
     assert login is not None
     assert (login.user, login.password_hash) == (complete.user, "a hash")
 

@@ -9,7 +9,7 @@ from application.ports.users import UserChanges
 from domain.errors import NotFound
 from domain.users import User, UserFilter
 from tests.domain.samples import LATER, a_session, a_user, an_event
-from tests.storage import Backend
+from tests.storage import Backend, open_session
 
 
 async def names(uow: UnitOfWork) -> list[str]:
@@ -44,7 +44,7 @@ async def test_leaving_without_commit_takes_everything_back(backend: Backend) ->
     async with backend.uow() as uow:
         await uow.users.add(user)
         await uow.credentials.set_password(user.id, "hash", LATER)
-        await uow.sessions.add(a_session(user.id))
+        await open_session(uow, a_session(user.id))
         await uow.events.add(event)
         assert await uow.users.get(user.id) == user
     async with backend.uow.reading() as uow:

@@ -15,7 +15,7 @@ from domain.roles import BUILT_IN_ROLES, UnknownRole
 from domain.users import EmailAlreadyRegistered, User, UserKind, UserStatus
 from tests.adapters.contracts.texts import AWKWARD, texts
 from tests.domain.samples import LATER, NOW, a_session, a_user, an_address, new_id
-from tests.storage import Backend
+from tests.storage import Backend, open_session
 
 NOBODY = new_id()
 NEW_ADDRESS = an_address("Countess@example.com")
@@ -254,7 +254,7 @@ async def test_deleting_takes_along_what_belongs_to_the_account(backend: Backend
         for owner in (user, bystander):
             await uow.credentials.set_password(owner.id, "hash", NOW)
         for session in sessions:
-            await uow.sessions.add(session)
+            await open_session(uow, session)
         await uow.commit()
     async with backend.uow() as uow:
         assert await uow.users.delete(user.id, 3)

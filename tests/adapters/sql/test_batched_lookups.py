@@ -13,7 +13,7 @@ from adapters.sql.sessions import SqlSessionLookup
 from domain.errors import Unavailable
 from domain.sessions import Session
 from tests.domain.samples import LATER, a_session, a_user, new_id
-from tests.storage import open_database, sql_backend
+from tests.storage import open_database, open_session, sql_backend
 
 
 class Trips:
@@ -42,7 +42,7 @@ async def sessions(database: Database) -> list[Session]:
     async with sql_backend(database).uow() as uow:
         await uow.users.add(user)
         for session in made:
-            await uow.sessions.add(session)
+            await open_session(uow, session)
         await uow.commit()
     return made
 

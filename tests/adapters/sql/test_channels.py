@@ -1,15 +1,19 @@
 """Transactions past SQLAlchemy: whatever happens in one, the next finds the connection clean."""
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import replace
 
 import pytest
 
+from adapters.sql.channel import AsyncpgChannel
 from adapters.sql.engine import Database
 from adapters.sql.unit_of_work import SqlUnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWork
 from application.ports.users import UserChanges
-from domain.users import EmailAlreadyRegistered, UserFilter
-from tests.domain.samples import LATER, a_user
+from domain.users import EmailAlreadyRegistered, User, UserFilter
+from tests.adapters.contracts.test_outbox import message_for
+from tests.domain.samples import LATER, a_session, a_user, an_event
 from tests.storage import open_database, sql_backend
 
 pytestmark = pytest.mark.slow
@@ -23,6 +27,12 @@ def one_connection() -> dict[str, int]:
 async def names(uow_factory: SqlUnitOfWorkFactory) -> list[str]:
     async with uow_factory.reading() as uow:
         return [each.name for each in await uow.users.page(UserFilter(), None, 10)]
+
+
+async def add_again(uow: UnitOfWork, user: User) -> None:
+    """As another account, and now: a write may be kept back until something is read."""
+    await uow.users.add(replace(a_user(), email=user.email))
+    await uow.users.get(user.id)
 
 
 async def test_fixed_and_other_statements_are_in_one_transaction(
@@ -50,10 +60,28 @@ async def test_a_transaction_that_had_failed_does_not_pretend_to_commit(
         async with factory() as uow:
             await uow.users.add(user)
             with pytest.raises(EmailAlreadyRegistered):
-                await uow.users.add(replace(a_user(), email=user.email))
+                await add_again(uow, user)
             with pytest.raises(RuntimeError, match="failed"):
                 await uow.commit()
         assert await names(factory) == []
+
+
+async def test_nor_does_one_that_was_a_single_statement(
+    postgresql_database_url: str, one_connection: dict[str, int]
+) -> None:
+    user = a_user()
+    async with open_database(postgresql_database_url, **one_connection) as database:
+        factory = SqlUnitOfWorkFactory(database)
+        async with factory() as uow:
+            await uow.users.add(user)
+            await uow.commit()
+        async with factory() as uow:
+            await uow.users.add(replace(a_user(name="again"), email=user.email))
+            with pytest.raises(EmailAlreadyRegistered):
+                await uow.commit()
+            with pytest.raises(RuntimeError, match="failed"):
+                await uow.commit()
+        assert await names(factory) == [user.name]
 
 
 async def test_a_unit_that_is_cancelled_in_a_statement_leaves_nothing_behind(
@@ -107,3 +135,37 @@ async def test_a_unit_that_is_cancelled_between_statements_gives_its_connection_
     async with factory.reading() as uow:
         assert await uow.users.find("nobody") is None
     assert database.pool_state().in_use == 0
+
+
+async def test_what_only_writes_is_one_trip(
+    postgresql_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trips: list[str] = []
+    ask = AsyncpgChannel._ask
+
+    async def counted(channel: AsyncpgChannel, answer: Awaitable[object]) -> object:
+        trips.append(type(answer).__name__)
+        return await ask(channel, answer)
+
+    monkeypatch.setattr(AsyncpgChannel, "_ask", counted)
+    user = a_user()
+    async with open_database(postgresql_database_url) as database:
+        factory = SqlUnitOfWorkFactory(database)
+        async with factory() as uow:
+            await uow.users.add(user)
+            await uow.credentials.set_password(user.id, "a hash", LATER)
+            await uow.outbox.add_first(message_for(user.id))
+            await uow.events.add(an_event())
+            await uow.commit()
+        assert len(trips) == 1
+        async with factory.single() as uow:
+            assert await uow.outbox.claim(LATER, LATER) is not None
+            await uow.commit()
+        assert len(trips) == 2
+        async with factory() as uow:
+            # BEGIN, the account, the session with its event, COMMIT.
+            assert await uow.users.get(user.id) == user
+            await uow.sessions.open(a_session(user.id), "a hash")
+            await uow.events.add(an_event())
+            await uow.commit()
+        assert len(trips) == 6

@@ -75,6 +75,7 @@ async def test_what_fails_twice_or_for_another_reason_is_not_tried_again(
         tries.append("dies")
         await kill_every_connection(postgresql)
         await uow.users.add(a_user())
+        await uow.commit()
 
     async def refuses(uow: UnitOfWork) -> None:
         tries.append("refuses")

@@ -15,7 +15,7 @@ from application.ports.sessions import LiveAt, Rotation
 from domain.errors import Unavailable
 from domain.sessions import Session, SessionEnd
 from tests.domain.samples import LATER, NOW, a_session, a_user, new_id
-from tests.storage import open_database, sql_backend
+from tests.storage import open_database, open_session, sql_backend
 
 pytestmark = pytest.mark.slow
 
@@ -56,7 +56,7 @@ async def open_sessions(database: Database, count: int = COUNT) -> list[Session]
     async with sql_backend(database).uow() as uow:
         await uow.users.add(user)
         for session in sessions:
-            await uow.sessions.add(session)
+            await open_session(uow, session)
         await uow.commit()
     return sessions
 

@@ -8,7 +8,7 @@ import pytest
 
 from domain.users import UserFilter
 from tests.domain.samples import NOW, a_session, a_user, new_id
-from tests.storage import Backend, open_database, sql_backend
+from tests.storage import Backend, open_database, open_session, sql_backend
 
 pytestmark = pytest.mark.usefixtures("no_connection_left_behind")
 
@@ -24,7 +24,7 @@ async def keep_writing(backend: Backend, until: float) -> set[str]:
             # Reads before it writes: on a deferred transaction this is what fails at once.
             assert await uow.users.find(user.email.key) is None
             await uow.users.add(user)
-            await uow.sessions.add(a_session(user.id))
+            await open_session(uow, a_session(user.id))
             await uow.commit()
         written.add(user.name)
     return written

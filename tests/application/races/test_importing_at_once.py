@@ -53,8 +53,7 @@ async def test_whoever_comes_first_every_account_is_there_once(
 
 
 async def check_whole(world: World, emails: set[str]) -> None:
-    async with world.container.uow().reading() as uow:
-        for email in emails:
-            login = await uow.credentials.find_login(email)
-            assert login.password_hash == f"memory${email}"
-            assert login.user.roles == {"user"}
+    for email in emails:
+        login = (await world.container.sign_in_lookup().find(email, b"")).login
+        assert login.password_hash == f"memory${email}"
+        assert login.user.roles == {"user"}

@@ -34,8 +34,7 @@ async def race_for_one_address(workers: list[World], email: str) -> None:
     outcomes = await at_once(*(register(workers[n % 2], spellings[n % 3], n) for n in range(CROWD)))
     assert Counter(outcomes) == {"done": 1, "EmailAlreadyRegistered": CROWD - 1}
     assert len(await everybody(workers[0])) == before + 1
-    async with workers[0].container.uow().reading() as uow:
-        login = await uow.credentials.find_login(email)
+    login = (await workers[0].container.sign_in_lookup().find(email, b"")).login
     # The account, its password and its event are one winner's.
     assert login.password_hash is not None
     registered = [e for e in await log(workers[0]) if e.kind is EventKind.USER_REGISTERED]
