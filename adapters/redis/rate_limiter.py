@@ -1,15 +1,17 @@
 """Sliding windows in Redis, shared by all workers, and what happens while Redis is away."""
 
 import asyncio
+import hashlib
 import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import InvalidResponse
+from redis.exceptions import InvalidResponse, NoScriptError
 
 from adapters.redis.sliding_window import SLIDING_WINDOW
 from application.ports.rate_limiter import Charge, RateLimiter, RateLimitVerdict
@@ -19,7 +21,6 @@ _logger = logging.getLogger(__name__)
 
 _KEY_PREFIX = "doorward:limit:"
 _MICROSECONDS = 1_000_000
-_CONNECTIONS = 2
 _TOGETHER = 64
 """Calls in one round trip: enough for any worker, and well under a millisecond of Redis."""
 _HEALTH = Charge("\0health", RateLimitRule(count=1, seconds=1))
@@ -93,24 +94,21 @@ class RedisRateLimiter(RateLimiter):
         self._timeout_seconds = timeout_seconds
         self._breaker = _Breaker(pause_seconds, clock)
         self._closed = False
-        self._client = Redis.from_pool(
-            BlockingConnectionPool.from_url(
-                url,
-                max_connections=_CONNECTIONS,
-                timeout=timeout_seconds,
-                socket_connect_timeout=timeout_seconds,
-                # The one bound is around the whole call. The client's own, around each step, can
-                # swallow it on Python 3.11 and double the wait: asyncio.wait_for, cpython#86296.
-                socket_timeout=None,
-                # A second try would be a second wait, and could charge twice.
-                retry=Retry(NoBackoff(), 0),
-                # Nothing to say on connecting, hence no round trip for it.
-                protocol=2,
-                driver_info=None,
-            )
-        )
-        # Called by its digest; sent again to a server that does not know it, as after a restart.
-        self._script = self._client.register_script(SLIDING_WINDOW)
+        # One call is under way at a time, so one connection does, and the pool only makes it: what
+        # a pool does for every call costs as much again.
+        self._connection = ConnectionPool.from_url(
+            url,
+            socket_connect_timeout=timeout_seconds,
+            # The one bound is around the whole call. The client's own, around each step, can
+            # swallow it on Python 3.11 and double the wait: asyncio.wait_for, cpython#86296.
+            socket_timeout=None,
+            # A second try would be a second wait, and could charge twice.
+            retry=Retry(NoBackoff(), 0),
+            # Nothing to say on connecting, hence no round trip for it.
+            protocol=2,
+            driver_info=None,
+        ).make_connection()  # type: ignore[no-untyped-call]
+        self._script = SLIDING_WINDOW
         self._waiting: list[_Call] = []
         self._courier: asyncio.Task[None] | None = None
 
@@ -135,7 +133,7 @@ class RedisRateLimiter(RateLimiter):
             self._courier.cancel()
             await asyncio.wait([self._courier])
         try:
-            await self._client.aclose()
+            await self._connection.disconnect()
         except Exception as error:  # noqa: BLE001 - a connection that dies while closing is closed
             _logger.debug("closing a redis connection: %s", type(error).__name__)
 
@@ -190,11 +188,24 @@ class RedisRateLimiter(RateLimiter):
                 keys.append(_KEY_PREFIX + charge.window_id())
                 numbers += (rule.count, rule.seconds * _MICROSECONDS, charge.cost, number)
         given = " ".join(map(str, numbers))
-        answer = await self._script(keys=keys, args=[given])
+        answer = await self._evaluate(len(keys), *keys, given)
         told = answer.split() if isinstance(answer, bytes) else ()
         if len(told) != 3 * len(keys):
             raise InvalidResponse("the script's answer has another form")
         return [int(number) for number in told]
+
+    async def _evaluate(self, *arguments: str | int) -> object:
+        connection = self._connection
+        if connection.is_connected and await connection.can_read():
+            # Nothing was asked: what there is to read is its end.
+            await connection.disconnect(nowait=True)
+        try:
+            await connection.send_command("EVALSHA", _digest(self._script), *arguments)
+            return await connection.read_response()
+        except NoScriptError:
+            # A server that does not know it, as after a restart.
+            await connection.send_command("EVAL", self._script, *arguments)
+            return await connection.read_response()
 
     async def _judge_alone(self, charges: Sequence[Charge]) -> RateLimitVerdict:
         kept = [charge for charge in charges if charge.fail_closed]
@@ -203,6 +214,12 @@ class RedisRateLimiter(RateLimiter):
         return RateLimitVerdict.tightest(
             _verdict(charge, taken=0, empty_after=0, wait=0).as_degraded() for charge in charges
         )
+
+
+@cache
+def _digest(script: str) -> str:
+    """What Redis knows it by."""
+    return hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
 
 
 def _verdict(charge: Charge, taken: int, empty_after: int, wait: int) -> RateLimitVerdict:

@@ -87,11 +87,11 @@ async def redis(url: str) -> AsyncIterator[RedisRateLimiter]:
 
 @asynccontextmanager
 async def clocked_redis(url: str) -> AsyncIterator[tuple[RateLimiter, Clock]]:
-    async with redis(url) as limiter:
-        clock = RedisClock(limiter._client)
+    async with redis(url) as limiter, Redis.from_url(url) as client:
+        clock = RedisClock(client)
         await clock.set(START)
         timed = "redis.call('TIME')"
         assert timed in SLIDING_WINDOW
         told = SLIDING_WINDOW.replace(timed, f"redis.call('LRANGE', '{clock.key}', 0, 1)")
-        limiter._script = limiter._client.register_script(told)
+        limiter._script = told
         yield limiter, clock

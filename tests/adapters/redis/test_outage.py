@@ -154,6 +154,14 @@ async def test_a_killed_redis_is_harmless_and_found_again_when_it_is_back(
             assert not (await limiter.charge([OPEN])).degraded
 
 
+async def test_a_connection_that_the_server_has_closed_is_no_outage(server: RedisProcess) -> None:
+    async with limiter_on(server.port) as limiter, Redis(port=server.port) as client:
+        assert not (await limiter.charge([CLOSED])).degraded
+        await client.client_kill_filter(_type="normal", skipme=True)
+        await asyncio.sleep(0.1)
+        assert not (await limiter.charge([CLOSED])).degraded
+
+
 async def test_a_redis_that_was_never_there_is_harmless() -> None:
     async with limiter_on(free_port()) as limiter:
         await assert_outage_is_harmless(limiter)
@@ -201,8 +209,7 @@ async def test_a_server_that_answers_nonsense_is_harmless(answer: Answer) -> Non
 async def test_a_redis_that_refuses_to_write_is_harmless(
     server: RedisProcess, command: tuple[str, ...]
 ) -> None:
-    async with limiter_on(server.port) as limiter:
-        client: Redis = limiter._client
+    async with limiter_on(server.port) as limiter, Redis(port=server.port) as client:
         await client.execute_command(*command)  # type: ignore[no-untyped-call]
         await assert_outage_is_harmless(limiter)
 

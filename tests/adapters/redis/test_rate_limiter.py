@@ -18,8 +18,7 @@ def key() -> str:
 
 
 async def test_every_key_has_an_end(redis_url: str, key: str) -> None:
-    async with redis(redis_url) as limiter:
-        client: Redis = limiter._client
+    async with redis(redis_url) as limiter, Redis.from_url(redis_url) as client:
         charges = [Charge(f"{key}:{seconds}", RateLimitRule(2, seconds)) for seconds in (1, 5, 60)]
         for _ in range(4):
             await limiter.charge(charges)
@@ -49,8 +48,8 @@ async def test_turns_of_a_future_that_was_taken_back_count_from_now(
 
 async def test_a_call_is_one_round_trip() -> None:
     with redis_process() as server:
-        async with redis(server.url) as limiter:
-            client: Redis = limiter._client
+        async with redis(server.url) as limiter, Redis.from_url(server.url) as client:
+            await client.ping()
             charges = [Charge(str(number), RateLimitRule(9, 60)) for number in range(5)]
             await limiter.charge(charges)
             before = await client.info("stats")
