@@ -82,7 +82,8 @@ def _rotate_all() -> Update:
         .join_from(asked, held, held.c.id == values["asked_id"])
         # The lock that an UPDATE takes anyway.
         .with_for_update(of=held, key_share=True, skip_locked=True)
-        .subquery("free")
+        # Not a subquery, which in a small table may be asked anew for every row of it.
+        .cte("free")
     )
     return _rotate({name: free.c[name] for name in _TYPES})
 
