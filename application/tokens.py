@@ -46,12 +46,12 @@ class TokenIssuer:
         self._clock = clock
         self._ids = ids
         self._settings = settings
+        self._known_audiences = settings.audiences | {settings.issuer}
         self._rules = rules
 
     def check_audience(self, audience: str | None) -> None:
         """None means the issuer. Raises UnknownAudience."""
-        known = self._settings.audiences | {self._settings.issuer}
-        if audience is not None and audience not in known:
+        if audience is not None and audience not in self._known_audiences:
             raise UnknownAudience
 
     def issue(self, user: User, session: Session, audience: str | None) -> IssuedTokens:

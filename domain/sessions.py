@@ -1,8 +1,9 @@
 """Signing in: what a session is, what its access tokens claim, and how a sign-in can fail."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Self
 from uuid import UUID
 
 from domain.errors import ErrorDetail, Forbidden, InvalidField, Unauthenticated
@@ -95,6 +96,17 @@ class Session:
     rotated_at: datetime | None = None
     refresh_secret: bytes = field(repr=False)
     server_secret_id: str
+
+    def rotated(self, at: datetime, *, ip: str | None, user_agent: str | None) -> Self:
+        """Refreshed, from there: its next generation."""
+        return replace(
+            self,
+            generation=self.generation + 1,
+            rotated_at=at,
+            last_used_at=at,
+            ip=ip,
+            user_agent=user_agent,
+        )
 
 
 class RefreshOutcome(StrEnum):

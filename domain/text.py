@@ -10,4 +10,7 @@ def is_plain_text(value: str) -> bool:
 
 def is_storable(value: str) -> bool:
     """No NUL and no lone surrogate: the least that a password or an opaque value must satisfy."""
-    return "\x00" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+    if "\x00" in value:
+        return False
+    # Tokens are ASCII, come with every call, and are not to be looked through one by one.
+    return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)

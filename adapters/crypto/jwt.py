@@ -1,5 +1,6 @@
 """Access tokens as JWTs (RFC 9068, RFC 8725)."""
 
+import json
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,7 +9,8 @@ from uuid import UUID
 import jwt
 from jwt.types import Options
 
-from adapters.crypto.signing_keys import CryptoKeyRing
+from adapters.crypto import base64url
+from adapters.crypto.signing_keys import CryptoKeyRing, OpenedKey
 from adapters.crypto.verified_tokens import VerifiedTokens
 from application.ports.clock import Clock
 from application.ports.tokens import TokenSigner, TokenVerifier
@@ -20,6 +22,7 @@ MAX_TOKEN_BYTES = 4096
 _TYPE = "at+jwt"
 _CLOCK_SKEW = timedelta(seconds=10)
 """What workers' clocks may differ by before a fresh token looks as if it came from the future."""
+_JSON = json.JSONEncoder(separators=(",", ":")).encode
 _OPTIONS: Options = {
     "require": ["exp", "iat", "iss", "aud", "sub"],
     # Judged below: the library knows no clock but the machine's.
@@ -31,11 +34,15 @@ _OPTIONS: Options = {
 class JwtSigner(TokenSigner):
     def __init__(self, ring: CryptoKeyRing) -> None:
         self._ring = ring
+        self._hand: _Hand | None = None
 
     def sign(self, claims: AccessTokenClaims) -> str:
         key = self._ring.current
         if key is None:
             raise Unavailable
+        hand = self._hand
+        if hand is None or hand.key is not key:
+            hand = self._hand = _Hand(key)
         audience = claims.audience
         payload = {
             "iss": claims.issuer,
@@ -49,8 +56,27 @@ class JwtSigner(TokenSigner):
             "auth_time": int(claims.auth_time.timestamp()),
             "roles": list(claims.roles),
         }
-        headers = {"typ": _TYPE, "kid": key.kid}
-        return jwt.encode(payload, key.signing_half, algorithm=key.algorithm, headers=headers)
+        return hand.sign(_JSON(payload).encode())
+
+
+class _Hand:
+    """A key with all that is the same in each of its tokens (RFC 7515, 5.1).
+
+    The library's own way makes header and encoder anew for each, which costs as much as a
+    signature. What is written is the same, and its algorithms sign it.
+    """
+
+    def __init__(self, key: OpenedKey) -> None:
+        self.key = key
+        self._algorithm = jwt.get_algorithm_by_name(key.algorithm)
+        self._half = self._algorithm.prepare_key(key.signing_half)
+        header = {"alg": key.algorithm, "kid": key.kid, "typ": _TYPE}
+        self._beginning = base64url.encode(_JSON(header).encode()) + b"."
+
+    def sign(self, payload: bytes) -> str:
+        text = self._beginning + base64url.encode(payload)
+        signature = self._algorithm.sign(text, self._half)
+        return (text + b"." + base64url.encode(signature)).decode()
 
 
 class JwtVerifier(TokenVerifier):

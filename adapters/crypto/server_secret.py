@@ -1,6 +1,5 @@
 """Everything that is derived from the server secret: MACs and seals, one key a purpose."""
 
-import hashlib
 import hmac
 import os
 from collections.abc import Sequence
@@ -27,6 +26,7 @@ class ServerSecret(MessageAuthenticator):
     def __init__(self, current: bytes, previous: Sequence[bytes] = ()) -> None:
         self._secrets = (current, *previous)
         self._key = cache(_derive)
+        self._mac = cache(self._keyed)
         self._by_id = {self._id_of(secret): secret for secret in reversed(self._secrets)}
 
     def __repr__(self) -> str:
@@ -77,7 +77,13 @@ class ServerSecret(MessageAuthenticator):
             raise SealBroken from None
 
     def _tag(self, secret: bytes, purpose: str, message: bytes) -> bytes:
-        return hmac.digest(self._key(secret, f"mac:{purpose}"), message, hashlib.sha256)
+        mac = self._mac(secret, purpose).copy()
+        mac.update(message)
+        return mac.digest()
+
+    def _keyed(self, secret: bytes, purpose: str) -> hmac.HMAC:
+        """Where every MAC for this purpose begins."""
+        return hmac.new(self._key(secret, f"mac:{purpose}"), digestmod="sha256")
 
     def _id_of(self, secret: bytes) -> bytes:
         return self._key(secret, "id")[:_ID_BYTES]

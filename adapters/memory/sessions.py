@@ -105,22 +105,16 @@ class MemorySessionRefresher(SessionRefresher):
         user = records.users.get(session.user_id) if session else None
         return (session, user) if session and user else None
 
-    async def rotate(self, rotation: Rotation) -> Session | None:
+    async def rotate(self, rotation: Rotation) -> bool:
         async with self._database.write_gate:
             records = self._database.committed.copy()
             session = records.sessions.get(rotation.session_id)
             if session is None or session.generation != rotation.generation:
-                return None
+                return False
             if not _is_live(session, rotation.live):
-                return None
-            rotated = replace(
-                session,
-                generation=session.generation + 1,
-                rotated_at=rotation.live.at,
-                last_used_at=rotation.live.at,
-                ip=rotation.ip,
-                user_agent=rotation.user_agent,
+                return False
+            records.sessions[session.id] = session.rotated(
+                rotation.live.at, ip=rotation.ip, user_agent=rotation.user_agent
             )
-            records.sessions[session.id] = rotated
             self._database.committed = records
-            return rotated
+            return True

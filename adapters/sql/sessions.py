@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, insert, select, update
+from sqlalchemy import Row, and_, insert, select, update
 
 from adapters.sql.batched_lookups import BatchedLookup
 from adapters.sql.credentials import IS_PASSWORD
 from adapters.sql.engine import Database
 from adapters.sql.fixed_statements import FixedStatement, parameter
-from adapters.sql.hot_statements import HotStatement
+from adapters.sql.rotations import BatchedRotation, is_live
 from adapters.sql.statements import StatementRunner, every_column
 from adapters.sql.tables import credentials, sessions, users
 from adapters.sql.users import PERMISSION_NAMES, ROLE_NAMES, split_names, user_from_row
@@ -80,7 +80,7 @@ class SqlSessionRepository(SessionRepository):
     ) -> list[Session]:
         statement = (
             select(sessions)
-            .where(sessions.c.user_id == user_id, *_is_live(live.at, live.idle_since))
+            .where(sessions.c.user_id == user_id, *is_live(live.at, live.idle_since))
             .order_by(sessions.c.id.desc())
             .limit(limit)
         )
@@ -110,14 +110,6 @@ class SqlSessionRepository(SessionRepository):
         if besides is not None:
             statement = statement.where(sessions.c.id != besides)
         return (await self._run(statement)).rowcount
-
-
-def _is_live(at: Any, idle_since: Any) -> tuple[ColumnElement[bool], ...]:
-    return (
-        sessions.c.ended_at.is_(None),
-        sessions.c.expires_at > at,
-        sessions.c.last_used_at > idle_since,
-    )
 
 
 _LIVE_SESSIONS = (
@@ -152,49 +144,26 @@ class SqlSessionLookup(SessionLookup):
         )
 
 
+_COLUMNS = tuple(sessions.c.keys())
 _WITH_ACCOUNT = select(
     users,
     ROLE_NAMES,
     # Last, and under names of their own: the account has columns of the same names.
     *(column.label(f"session_{column.name}") for column in sessions.c),
 ).select_from(sessions.join(users, users.c.id == sessions.c.user_id))
-_ROTATE = FixedStatement(
-    update(sessions)
-    .where(
-        sessions.c.id == parameter("session_id"),
-        sessions.c.generation == parameter("used_generation"),
-        *_is_live(parameter("at"), parameter("idle_since")),
-    )
-    .values(
-        generation=sessions.c.generation + 1,
-        rotated_at=parameter("at"),
-        last_used_at=parameter("at"),
-        ip=parameter("from_ip"),
-        user_agent=parameter("from_user_agent"),
-    )
-    .returning(sessions)
-)
 
 
 class SqlSessionRefresher(SessionRefresher):
     def __init__(self, primary: Database) -> None:
         self._with_account = BatchedLookup(primary, _WITH_ACCOUNT, sessions.c.id, "session_id")
-        self._rotate = HotStatement(primary, _ROTATE, writes=True)
+        self._rotations = BatchedRotation(primary)
 
     async def find(self, session_id: UUID) -> tuple[Session, User] | None:
         row = await self._with_account.find(session_id)
         if row is None:
             return None
-        names = sessions.c.keys()
-        return _session(dict(zip(names, row[-len(names) :], strict=True))), user_from_row(row)
+        values = dict(zip(_COLUMNS, row[-len(_COLUMNS) :], strict=True))
+        return _session(values), user_from_row(row)
 
-    async def rotate(self, rotation: Rotation) -> Session | None:
-        rotated = await self._rotate.rows(
-            session_id=rotation.session_id,
-            used_generation=rotation.generation,
-            at=rotation.live.at,
-            idle_since=rotation.live.idle_since,
-            from_ip=rotation.ip,
-            from_user_agent=rotation.user_agent,
-        )
-        return _from_row(rotated[0]) if rotated else None
+    async def rotate(self, rotation: Rotation) -> bool:
+        return await self._rotations.rotate(rotation)

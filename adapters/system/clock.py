@@ -1,6 +1,6 @@
 """The machine's clock and identities from it."""
 
-import secrets
+import os
 import time
 from datetime import UTC, datetime
 from uuid import UUID
@@ -33,13 +33,18 @@ class Uuid7Generator(IdGenerator):
 
     def new_id(self) -> UUID:
         # Half of the range is left for steps; beyond it they borrow from the next millisecond.
-        fresh = (time.time_ns() // 1_000_000) << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS - 1)
+        fresh = (time.time_ns() // 1_000_000) << _RANDOM_BITS | _chance(_RANDOM_BITS - 1)
         last = Uuid7Generator._last
         if fresh >> _RANDOM_BITS <= last >> _RANDOM_BITS:
-            fresh = last + 1 + secrets.randbits(_STEP_BITS)
+            fresh = last + 1 + _chance(_STEP_BITS)
         Uuid7Generator._last = fresh
         rand_b = fresh & ((1 << _RAND_B_BITS) - 1)
         time_and_rand_a = fresh >> _RAND_B_BITS
         milliseconds, rand_a = time_and_rand_a >> 12, time_and_rand_a & 0xFFF
         high = milliseconds << 16 | _VERSION << 12 | rand_a
         return UUID(int=high << 64 | _VARIANT << _RAND_B_BITS | rand_b)
+
+
+def _chance(bits: int) -> int:
+    """As many random bits, of the operating system's: without what `secrets` has around them."""
+    return int.from_bytes(os.urandom((bits + 7) // 8)) >> (-bits % 8)

@@ -94,9 +94,9 @@ class SessionRefresher(ABC):
         """The session in whatever state, and its account."""
 
     @abstractmethod
-    async def rotate(self, rotation: Rotation) -> Session | None:
-        """One conditional UPDATE, durable when it returns: the next generation, if this one is
-        live; else None.
+    async def rotate(self, rotation: Rotation) -> bool:
+        """Whether this used the generation up, if it is the live one: one conditional UPDATE,
+        durable when it returns.
 
-        Repeated after an interruption that came too late it is None, although it is done.
+        Repeated after an interruption that came too late it is False, although it is done.
         """

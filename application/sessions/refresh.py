@@ -9,7 +9,7 @@ from application.ports.sessions import LiveAt, Rotation, SessionRefresher
 from application.ports.tokens import RefreshToken, RefreshTokenCodec
 from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from application.tokens import IssuedTokens, TokenIssuer
-from domain.access import Actor
+from domain.access import Actor, Origin
 from domain.events import EventKind
 from domain.outbox import MessageTemplate
 from domain.sessions import (
@@ -71,7 +71,7 @@ class RefreshSession:
             raise InvalidRefreshToken
         rotated = None
         if token.generation == session.generation:
-            rotated = await self._rotate(token, command.actor)
+            rotated = await self._rotate(session, command.actor.origin)
         if rotated is None:
             # Ends as it ended before if it is done twice.
             rotated = await self._uow.idempotent(
@@ -79,17 +79,19 @@ class RefreshSession:
             )
         return self._tokens.issue(user, rotated, command.audience)
 
-    async def _rotate(self, token: RefreshToken, actor: Actor) -> Session | None:
+    async def _rotate(self, session: Session, origin: Origin) -> Session | None:
+        """The next generation, if it was this request that made it."""
         now = self._clock.now()
-        return await self._sessions.rotate(
-            Rotation(
-                session_id=token.session_id,
-                generation=token.generation,
-                live=LiveAt(at=now, idle_since=self._rules.idle_since(now)),
-                ip=actor.origin.ip,
-                user_agent=actor.origin.user_agent,
-            )
+        rotation = Rotation(
+            session_id=session.id,
+            generation=session.generation,
+            live=LiveAt(at=now, idle_since=self._rules.idle_since(now)),
+            ip=origin.ip,
+            user_agent=origin.user_agent,
         )
+        if not await self._sessions.rotate(rotation):
+            return None
+        return session.rotated(now, ip=origin.ip, user_agent=origin.user_agent)
 
     async def _settle(self, uow: UnitOfWork, token: RefreshToken, actor: Actor) -> Session:
         """The token was not the live one: the session to answer with, or a refusal."""

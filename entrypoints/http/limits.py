@@ -1,7 +1,5 @@
 """Rate limits on requests: charging them, and telling clients where they stand."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from math import ceil
 from typing import Annotated
 
@@ -35,14 +33,9 @@ class RequestLimits:
         """A credential was refused: the address pays."""
         self._apply(await self._limits.charge_address(self._context.origin, self._group))
 
-    @asynccontextmanager
-    async def charging_refusal(self) -> AsyncIterator[None]:
+    def charging_refusal(self) -> "_ChargingRefusal":
         """Around whatever looks at a credential that is not in a header."""
-        try:
-            yield
-        except Unauthenticated:
-            await self.charge_refused()
-            raise
+        return _ChargingRefusal(self)
 
     async def charge_attempt(self, email: str) -> None:
         """Call before a password is tried or mail is sent."""
@@ -64,6 +57,20 @@ class RequestLimits:
         self._context.limit = applied
         if applied is not None and not applied.verdict.allowed:
             raise RateLimited(retry_after_seconds=applied.verdict.retry_after_seconds)
+
+
+class _ChargingRefusal:
+    """Not a generator: what every refresh passes through costs as little as a `try`."""
+
+    def __init__(self, limits: RequestLimits) -> None:
+        self._limits = limits
+
+    async def __aenter__(self) -> None:
+        """Nothing is charged yet."""
+
+    async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, Unauthenticated):
+            await self._limits.charge_refused()
 
 
 async def get_limits(request: Request) -> RequestLimits:

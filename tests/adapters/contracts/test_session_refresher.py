@@ -66,8 +66,8 @@ async def test_a_session_is_found_in_whatever_state_with_its_account(
 async def test_a_rotation_makes_the_next_generation(backend: Backend, ada: User) -> None:
     session, bystander = a_session(ada.id), a_session(ada.id)
     await add(backend, session, bystander)
-    rotated = await backend.refresher.rotate(rotation(session))
-    assert rotated == replace(
+    assert await backend.refresher.rotate(rotation(session)) is True
+    assert await stored(backend, session) == replace(
         session,
         generation=1,
         rotated_at=LATER,
@@ -75,7 +75,6 @@ async def test_a_rotation_makes_the_next_generation(backend: Backend, ada: User)
         ip="198.51.100.9",
         user_agent="another",
     )
-    assert await stored(backend, session) == rotated
     assert await stored(backend, bystander) == bystander
 
 
@@ -87,10 +86,25 @@ async def test_of_many_rotations_of_one_generation_one_succeeds(
 
     rotate = backend.refresher.rotate
     rotated = await asyncio.gather(*(rotate(rotation(session)) for _ in range(10)))
-    [winner] = filter(None, rotated)
-    assert winner.generation == 1
-    assert await stored(backend, session) == winner
-    assert await rotate(rotation(winner, generation=1)) is not None
+    assert sorted(rotated) == [False] * 9 + [True]
+    assert await stored(backend, session) == session.rotated(
+        LATER, ip="198.51.100.9", user_agent="another"
+    )
+    assert await rotate(rotation(session, generation=1)) is True
+
+
+@pytest.mark.parametrize("generations", [(0, 1), (1, 0)])
+async def test_of_two_generations_at_once_the_live_one_succeeds(
+    backend: Backend, ada: User, generations: tuple[int, int]
+) -> None:
+    session = a_session(ada.id, generation=1)
+    await add(backend, session)
+    rotate = backend.refresher.rotate
+    rotated = await asyncio.gather(*(rotate(rotation(session, each)) for each in generations))
+    assert rotated == [generation == 1 for generation in generations]
+    after = await stored(backend, session)
+    assert after is not None
+    assert after.generation == 2
 
 
 @pytest.mark.parametrize(
@@ -109,7 +123,7 @@ async def test_what_is_not_live_does_not_rotate(
 ) -> None:
     session = a_session(ada.id, **changes)
     await add(backend, session)
-    assert await backend.refresher.rotate(rotation(session, live=live)) is None
+    assert await backend.refresher.rotate(rotation(session, live=live)) is False
     assert await stored(backend, session) == session
 
 
@@ -117,8 +131,8 @@ async def test_a_session_lives_to_the_last_microsecond(backend: Backend, ada: Us
     session = a_session(ada.id, expires_at=LATER + MICROSECOND, last_used_at=NOW)
     await add(backend, session)
     live = LiveAt(at=LATER, idle_since=NOW - MICROSECOND)
-    assert await backend.refresher.rotate(rotation(session, live=live)) is not None
+    assert await backend.refresher.rotate(rotation(session, live=live)) is True
 
 
 async def test_what_nobody_has_does_not_rotate(backend: Backend) -> None:
-    assert await backend.refresher.rotate(rotation(a_session(new_id()))) is None
+    assert await backend.refresher.rotate(rotation(a_session(new_id()))) is False

@@ -76,6 +76,33 @@ def test_every_algorithm_reads_what_it_signed(algorithm: SigningAlgorithm) -> No
     assert header == {"alg": algorithm.value, "typ": "at+jwt", "kid": ring.current.kid}
 
 
+@pytest.mark.parametrize("algorithm", SigningAlgorithm)
+def test_a_token_is_what_the_library_itself_would_write(algorithm: SigningAlgorithm) -> None:
+    ring = ring_of(a_key(algorithm))
+    key = ring.current
+    assert key is not None
+    token = JwtSigner(ring).sign(some_claims(audience=("one", "two"), roles=('é \\ "',)))
+    payload = jwt.decode(token, options={"verify_signature": False})
+    headers = {"typ": "at+jwt", "kid": key.kid}
+    expected = jwt.encode(payload, key.signing_half, key.algorithm, headers=headers)
+    assert token.rpartition(".")[0] == expected.rpartition(".")[0]
+    # Every signature of an elliptic curve is another one.
+    assert (token == expected) is (algorithm is not SigningAlgorithm.ES256)
+
+
+def test_each_token_is_signed_with_the_key_that_is_current_by_then() -> None:
+    first, second = a_key(), a_key()
+    ring = ring_of(first)
+    signer = JwtSigner(ring)
+    signed_by = []
+    for current in (first, first, second, first):
+        ring.load([current])
+        token = signer.sign(some_claims())
+        JwtVerifier(ring, SystemClock(), issuer=ISSUER).verify(token)
+        signed_by.append(jwt.get_unverified_header(token)["kid"])
+    assert signed_by == [first.kid, first.kid, second.kid, first.kid]
+
+
 def test_the_claims_are_those_of_an_access_token() -> None:
     names = "iss aud sub sid client_id iat exp jti auth_time roles"
     assert set(PAYLOAD) == set(names.split())

@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from adapters.sql import engine as engine_module
 from adapters.sql.engine import Database
 from adapters.sql.statements import StatementRunner
+from application.ports.sessions import LiveAt, Rotation
 from application.ports.storage import PoolState
 from domain.errors import Unavailable
 from domain.users import UserFilter
@@ -58,6 +59,12 @@ async def look_up_key(backend: Backend) -> None:
     await backend.api_keys.find_live(new_id().hex[-16:], NOW)
 
 
+async def rotate(backend: Backend) -> None:
+    live = LiveAt(at=NOW, idle_since=NOW)
+    rotation = Rotation(session_id=new_id(), generation=0, live=live, ip=None, user_agent=None)
+    assert not await backend.refresher.rotate(rotation)
+
+
 async def check_writable(backend: Backend) -> None:
     await backend.storage.check_writable()
 
@@ -66,7 +73,7 @@ async def schema_state(backend: Backend) -> None:
     await backend.storage.schema_state()
 
 
-USES = [read, write, look_up, look_up_key, check_writable, schema_state]
+USES = [read, write, look_up, look_up_key, rotate, check_writable, schema_state]
 
 
 @pytest.mark.parametrize("use", USES, ids=lambda use: use.__name__)

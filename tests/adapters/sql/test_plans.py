@@ -1,14 +1,16 @@
 """Every list is read from an index in its own order: no table is sorted, none read to its end."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import product
+from itertools import count, product
 from typing import Any
 
 import pytest
 
 from adapters.sql.engine import Database
-from application.ports.sessions import LiveAt
+from adapters.sql.sessions import SqlSessionRefresher
+from application.ports.sessions import LiveAt, Rotation
 from application.ports.unit_of_work import UnitOfWork
 from domain.events import EventFilter, EventKind, EventPlace
 from domain.pages import MAX_LIMIT
@@ -25,6 +27,8 @@ BEGIN = datetime(2030, 1, 1, tzinfo=UTC)
 
 LIVE = LiveAt(at=BEGIN, idle_since=BEGIN)
 DISABLED = UserFilter(status=UserStatus.DISABLED)
+
+_to_rotate = count(MIDDLE)
 
 List = Callable[[UnitOfWork], Awaitable[object]]
 
@@ -127,6 +131,35 @@ async def test_no_list_sorts_or_reads_a_whole_table(
             if bad:
                 found[name] = bad
     assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("together", "explain"),
+    [
+        (1, Plans.explain),
+        # For so many, and while their number is known, a table as small as this is read at once.
+        (64, Plans.explain_for_any_values),
+    ],
+)
+async def test_sessions_that_are_rotated_are_found_by_their_key(
+    crowded: Database, together: int, explain: Callable[[Plans], Awaitable[dict[str, Any]]]
+) -> None:
+    live = LiveAt(at=BEGIN + timedelta(seconds=1), idle_since=BEGIN)
+    rotations = [
+        Rotation(
+            session_id=id_of(next(_to_rotate)), generation=0, live=live, ip=None, user_agent=""
+        )
+        for _ in range(together)
+    ]
+    async with plans(crowded) as recorded:
+        rotate = SqlSessionRefresher(crowded).rotate
+        assert all(await asyncio.gather(*map(rotate, rotations)))
+        plan = await explain(recorded)
+    reads = [
+        node for node in nodes(plan) if node.get("Relation Name") and "Scan" in node["Node Type"]
+    ]
+    # Once to take those that nobody holds, and once to change them.
+    assert [node.get("Index Name") for node in reads] == ["pk_sessions"] * 2
 
 
 @pytest.mark.parametrize("where", [UserFilter(), UserFilter(status=UserStatus.ACTIVE)])

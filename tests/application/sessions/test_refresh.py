@@ -1,5 +1,6 @@
 """What a refresh token is worth: once, once more in time, and the session's end after that."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -67,6 +68,29 @@ async def test_a_retry_within_the_window_gets_the_same_successor(world: World) -
     world.clock.advance(GRACE - 0.001)
     assert (await refresh(world, first.refresh_token)).refresh_token == successor
     assert not await is_refused(world, successor)
+
+
+async def test_all_who_hand_it_in_at_once_get_the_same_successor(world: World) -> None:
+    first, other = await world.sign_in(ADA), await world.sign_in(ADA)
+    tokens = [first.refresh_token, other.refresh_token] * 20
+    refreshed = await asyncio.gather(*(refresh(world, token) for token in tokens))
+    successors = [each.refresh_token for each in refreshed]
+    assert len(set(successors)) == 2
+    assert successors == successors[:2] * 20
+    assert not await is_refused(world, successors[0])
+
+
+async def test_without_a_window_one_at_most_wins_and_the_session_ends(backend_url: str) -> None:
+    async with open_world(backend_url, refresh_grace_seconds=0) as world:
+        await world.register(ADA)
+        tokens = await world.sign_in(ADA)
+        acts = (refresh(world, tokens.refresh_token) for _ in range(20))
+        answers = await asyncio.gather(*acts, return_exceptions=True)
+        winners = [each for each in answers if isinstance(each, IssuedTokens)]
+        assert len(winners) <= 1
+        assert {type(each) for each in answers} - {IssuedTokens} == {InvalidRefreshToken}
+        for winner in winners:
+            assert await is_refused(world, winner.refresh_token)
 
 
 async def test_a_retry_at_the_end_of_the_window_ends_the_session(world: World) -> None:
