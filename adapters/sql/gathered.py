@@ -45,7 +45,9 @@ def _text(statements: tuple[FixedStatement, ...], dialect: Dialect) -> str:
     for number, each in enumerate(compiled):
         parts.append(f"part_{number} AS ({_shifted(each.text, taken)})")
         taken += each.parameter_count
-    return f"WITH {', '.join(parts)} SELECT"
+    # PostgreSQL runs them from the last to the first. All that depends on it is in which order rows
+    # are locked: two units that begin with the same row do not wait for each other further on.
+    return f"WITH {', '.join(reversed(parts))} SELECT"
 
 
 def _shifted(text: str, by: int) -> str:

@@ -166,3 +166,23 @@ async def test_who_waits_for_a_login_sees_what_it_has_become(
         assert not done
         await first.commit()
     assert await second is (what == "nothing")
+
+
+async def test_who_waits_for_a_login_holds_nothing_yet_that_others_wait_for(
+    backend: Backend, ada: User
+) -> None:
+    await set_password(backend, ada, "hash")
+
+    async def sign_in() -> None:
+        async with backend.uow() as uow:
+            await uow.sessions.open(a_session(ada.id), "hash")
+            await uow.backoff.remember_address(ada.id, "192.0.2.7", NOW)
+            await uow.commit()
+
+    async with backend.uow() as first:
+        await first.users.lock(ada.id)
+        second = asyncio.create_task(sign_in())
+        await asyncio.wait([second], timeout=0.1)
+        await first.backoff.remember_address(ada.id, "192.0.2.7", LATER)
+        await first.commit()
+    await second
