@@ -23,7 +23,7 @@ from application.tokens import TokenSettings
 from config.data_folder import read_server_secret
 from config.metrics_folder import shared_metrics_folder
 from config.queues import DELIVER, QUEUE, broker_url
-from config.settings import Settings
+from config.settings import ConfigurationError, Settings
 from domain.passwords import PasswordPolicy
 from domain.rate_limits import RateLimitRule
 from domain.sessions import RefreshRules
@@ -77,11 +77,14 @@ def redis_limiter(settings: Settings) -> RateLimiter:
 
     if settings.redis_url is None:
         raise ValueError("no Redis is configured")
-    return RedisRateLimiter(
-        settings.redis_url.get_secret_value(),
-        fallback=MemoryRateLimiter(),
-        timeout_seconds=settings.redis_timeout_seconds,
-    )
+    try:
+        return RedisRateLimiter(
+            settings.redis_url.get_secret_value(),
+            fallback=MemoryRateLimiter(),
+            timeout_seconds=settings.redis_timeout_seconds,
+        )
+    except ValueError as error:
+        raise ConfigurationError((f"DOORWARD_REDIS_URL: {error}",)) from None
 
 
 def memory_cache(settings: Settings) -> ResponseCache:
@@ -164,7 +167,7 @@ def telemetry() -> "PrometheusTelemetry":
 
 
 def mailer(settings: Settings) -> Mailer:
-    # The clients take a while to import: only the one that is used is waited for.
+    # Only the one that is used is loaded, and its client with the first mail.
     if settings.mailer == "smtp" and settings.smtp_url is not None:
         from adapters.mail.smtp import SmtpMailer, SmtpServer
 

@@ -49,6 +49,7 @@ def make_tracing() -> "OpenTelemetryTracing | None":
 def trace_container(container: "Container", tracing: "OpenTelemetryTracing") -> Callable[[], None]:
     """Use cases, statements and commands of Redis; call the result to stop the last."""
     from adapters.opentelemetry.statements import trace_commands, trace_statements
+    from adapters.redis.connection import RedisConnection
 
     for provider in container.providers.values():
         if isinstance(provider, providers.Singleton) and _makes_use_case(provider):
@@ -59,7 +60,7 @@ def trace_container(container: "Container", tracing: "OpenTelemetryTracing") -> 
             if database is not None:
                 database.is_watched = True
                 trace_statements(database.engine.sync_engine, tracing)
-    return trace_commands(tracing)
+    return trace_commands(tracing, RedisConnection)
 
 
 def _makes_use_case(provider: "providers.Singleton[Any]") -> bool:

@@ -1,8 +1,11 @@
 """Mail through a mail service that takes messages by HTTP."""
 
-import httpx
+from typing import TYPE_CHECKING
 
 from application.ports.mailer import Mail, Mailer, MailNotSent
+
+if TYPE_CHECKING:
+    import httpx
 
 _TIMEOUT_SECONDS = 10.0
 
@@ -19,16 +22,22 @@ class HttpMailer(Mailer):
         *,
         sender: str,
         token: str | None,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: "httpx.AsyncBaseTransport | None" = None,
     ) -> None:
         self._url = url
         self._sender = sender
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._client = httpx.AsyncClient(
-            headers=headers, timeout=_TIMEOUT_SECONDS, transport=transport
-        )
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._transport = transport
+        self._client: httpx.AsyncClient | None = None
 
     async def send(self, mail: Mail) -> None:
+        # Many a process has nothing to send for as long as it lives.
+        import httpx
+
+        if self._client is None:
+            self._client = httpx.AsyncClient(
+                headers=self._headers, timeout=_TIMEOUT_SECONDS, transport=self._transport
+            )
         body = {
             "from": self._sender,
             "to": mail.recipient,
@@ -47,4 +56,5 @@ class HttpMailer(Mailer):
             raise MailNotSent(f"HTTP {response.status_code}")
 
     async def close(self) -> None:
-        await self._client.aclose()
+        if self._client is not None:
+            await self._client.aclose()

@@ -8,9 +8,6 @@ from functools import cache
 from typing import Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-import aiosmtplib
-
-from adapters.mail.messages import to_message
 from application.ports.mailer import Mail, Mailer, MailNotSent
 
 _TIMEOUT_SECONDS = 10.0
@@ -55,6 +52,11 @@ class SmtpMailer(Mailer):
         self._tls = cache(ssl.create_default_context)
 
     async def send(self, mail: Mail) -> None:
+        # Many a process has nothing to send for as long as it lives.
+        import aiosmtplib
+
+        from adapters.mail.messages import to_message
+
         server = self._server
         message = to_message(mail, self._sender)
         try:

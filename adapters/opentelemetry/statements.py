@@ -69,9 +69,19 @@ def _taken_from(context: ExecutionContext | None) -> Span | None:
     return span
 
 
-def trace_commands(tracing: OpenTelemetryTracing) -> Callable[[], None]:
-    """Every command of every client in this process, by name alone; call the result to stop."""
-    execute: Callable[..., Awaitable[Any]] = Redis.execute_command
+def trace_commands(tracing: OpenTelemetryTracing, *clients: type) -> Callable[[], None]:
+    """Every command of redis-py's client and of these, by name alone; call the result to stop."""
+    stops = [_trace_commands_of(client, tracing) for client in (Redis, *clients)]
+
+    def stop() -> None:
+        for stop_one in stops:
+            stop_one()
+
+    return stop
+
+
+def _trace_commands_of(client_class: Any, tracing: OpenTelemetryTracing) -> Callable[[], None]:
+    execute: Callable[..., Awaitable[Any]] = client_class.execute_command
 
     @wraps(execute)
     async def execute_traced(client: Any, *arguments: Any, **options: Any) -> Any:
@@ -91,9 +101,9 @@ def trace_commands(tracing: OpenTelemetryTracing) -> Callable[[], None]:
                 mark_failed(span, error)
                 raise
 
-    setattr(Redis, "execute_command", execute_traced)  # noqa: B010 - a method cannot be assigned
+    client_class.execute_command = execute_traced
 
     def stop() -> None:
-        setattr(Redis, "execute_command", execute)  # noqa: B010
+        client_class.execute_command = execute
 
     return stop

@@ -8,11 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from redis.asyncio import ConnectionPool
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import InvalidResponse, NoScriptError
 
+from adapters.redis.connection import RedisConnection
 from adapters.redis.sliding_window import SLIDING_WINDOW
 from application.ports.rate_limiter import Charge, RateLimiter, RateLimitVerdict
 from domain.rate_limits import RateLimitRule
@@ -89,25 +87,13 @@ class RedisRateLimiter(RateLimiter):
         pause_seconds: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Connects to nothing yet. Raises ValueError for what is not a Redis URL."""
+        """Connects to nothing yet. Raises ValueError for a URL that cannot be used."""
         self._fallback = fallback
         self._timeout_seconds = timeout_seconds
         self._breaker = _Breaker(pause_seconds, clock)
         self._closed = False
-        # One call is under way at a time, so one connection does, and the pool only makes it: what
-        # a pool does for every call costs as much again.
-        self._connection = ConnectionPool.from_url(
-            url,
-            socket_connect_timeout=timeout_seconds,
-            # The one bound is around the whole call. The client's own, around each step, can
-            # swallow it on Python 3.11 and double the wait: asyncio.wait_for, cpython#86296.
-            socket_timeout=None,
-            # A second try would be a second wait, and could charge twice.
-            retry=Retry(NoBackoff(), 0),
-            # Nothing to say on connecting, hence no round trip for it.
-            protocol=2,
-            driver_info=None,
-        ).make_connection()  # type: ignore[no-untyped-call]
+        # Enough, as one call is under way at a time.
+        self._connection = RedisConnection(url, timeout_seconds=timeout_seconds)
         self._script = SLIDING_WINDOW
         self._waiting: list[_Call] = []
         self._courier: asyncio.Task[None] | None = None
@@ -132,10 +118,7 @@ class RedisRateLimiter(RateLimiter):
         if self._courier is not None:
             self._courier.cancel()
             await asyncio.wait([self._courier])
-        try:
-            await self._connection.disconnect()
-        except Exception as error:  # noqa: BLE001 - a connection that dies while closing is closed
-            _logger.debug("closing a redis connection: %s", type(error).__name__)
+        await self._connection.close()
 
     async def _ask(self, charges: Sequence[Charge]) -> list[int] | None:
         """The script's answer, None if Redis is away."""
@@ -195,17 +178,12 @@ class RedisRateLimiter(RateLimiter):
         return [int(number) for number in told]
 
     async def _evaluate(self, *arguments: str | int) -> object:
-        connection = self._connection
-        if connection.is_connected and await connection.can_read():
-            # Nothing was asked: what there is to read is its end.
-            await connection.disconnect(nowait=True)
+        execute = self._connection.execute_command
         try:
-            await connection.send_command("EVALSHA", _digest(self._script), *arguments)
-            return await connection.read_response()
+            return await execute("EVALSHA", _digest(self._script), *arguments)
         except NoScriptError:
             # A server that does not know it, as after a restart.
-            await connection.send_command("EVAL", self._script, *arguments)
-            return await connection.read_response()
+            return await execute("EVAL", self._script, *arguments)
 
     async def _judge_alone(self, charges: Sequence[Charge]) -> RateLimitVerdict:
         kept = [charge for charge in charges if charge.fail_closed]

@@ -73,6 +73,9 @@ async def _serve_here(settings: "Settings", listener: "socket") -> None:
 
         container = container_for(settings)
         app = create_app(container)
+        # They would load the same a moment later, and with all that it might find.
+        for adapter in (container.storage, container.telemetry, container.limiter):
+            adapter()
     try:
         await set_up(container)
         config = server_config(settings, app, container.telemetry())
@@ -123,10 +126,12 @@ def _serve_with_workers(settings: "Settings", listener: "socket") -> None:
         with lean_loading():
             import entrypoints.cli.setup
             import entrypoints.http.app  # noqa: F401 - for the workers
-            from config.preloading import load_adapters
+            from config.preloading import load_adapters, load_for_requests
             from entrypoints.cli.supervisor import Supervisor
-        with swift_loading():
+
             load_adapters(settings)
+        with swift_loading():
+            load_for_requests()
         _set_up_or_end(settings)
         Supervisor(partial(_serve_as_worker, settings), listener, settings).supervise()
 

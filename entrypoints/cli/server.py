@@ -17,7 +17,8 @@ def listen(host: str, port: int) -> socket.socket:
     Where a name stands for both, IPv4 is meant.
     """
     try:
-        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+        # In bytes: given text, Python loads what it takes to spell names of other alphabets.
+        found = socket.getaddrinfo(host.strip("[]").encode(), port, type=socket.SOCK_STREAM)
         family, kind, protocol, _, address = min(found, key=lambda it: it[0] != socket.AF_INET)
         listener = socket.socket(family, kind, protocol)
     except OSError as error:

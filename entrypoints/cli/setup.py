@@ -22,6 +22,8 @@ async def set_up(container: Container) -> None:
     # Whatever is created from here on is its owner's alone.
     os.umask(0o077)
     prepare_data_folder(container.settings())
+    # Refuses a URL that it could not use; connects to nothing.
+    container.limiter()
     await container.storage().migrate()
     await _ensure_signing_keys(container)
     await _ensure_administrator(container)

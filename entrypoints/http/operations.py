@@ -148,6 +148,7 @@ def _response(codes: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
+@cache
 def _server_refusals() -> dict[int | str, dict[str, Any]]:
     return {
         status: {

@@ -43,6 +43,14 @@ def test_an_address_that_is_not_ours(console: Console, own_folder: Path, host: s
             },
             r"unavailable: .* \(ConnectionRefusedError\)",
         ),
+        (
+            {"REDIS_URL": "rediss://:quicksilver@127.0.0.1:1?ssl_cert_reqs=quick"},
+            r"DOORWARD_REDIS_URL: must have a known scheme and .*",
+        ),
+        (
+            {"REDIS_URL": "redis://127.0.0.1:1?quick=silver"},
+            r"DOORWARD_REDIS_URL: must have a known scheme and .*",
+        ),
         ({"DATABASE_URL": "sqlite:///no/such/x.db"}, r"DOORWARD_DATABASE_URL: names a folder .*"),
     ],
 )
