@@ -20,6 +20,7 @@ from entrypoints.http.middleware.shell import security_headers
 from entrypoints.http.serving import limits
 from entrypoints.http.serving.config import GuardedConfig
 from entrypoints.http.serving.connections import sweep
+from entrypoints.http.serving.listeners import accepted, turn_away
 from entrypoints.http.serving.protocol import GuardedProtocol
 
 _log = structlog.get_logger("doorward")
@@ -131,6 +132,9 @@ class GuardedServer(uvicorn.Server):
     async def _take_last_calls(self, listeners: Sequence[socket.socket]) -> None:
         """Stops listening. Who got through to the system's queue is served: else it were reset."""
         queues = [listener.dup() for listener in listeners]
+        if self._is_alone:
+            for queue in queues:
+                turn_away(queue)
         for server in self.servers:
             server.close()
         for listener in listeners:
@@ -138,10 +142,10 @@ class GuardedServer(uvicorn.Server):
         # The loop has let go of its own hold on the socket after this.
         await asyncio.sleep(0)
         loop = asyncio.get_running_loop()
-        accepted = [call for queue in queues for call in _accepted(queue)]
+        calls = [call for queue in queues for call in accepted(queue)]
         for queue in queues:
             queue.close()
-        for call in accepted:
+        for call in calls:
             await loop.connect_accepted_socket(self._protocol, call)
 
     def _protocol(self) -> GuardedProtocol:
@@ -168,15 +172,6 @@ class GuardedServer(uvicorn.Server):
             await asyncio.wait(tasks, timeout=1.0)
         for connection in tuple(self._connections):
             connection.transport.abort()
-
-
-def _accepted(queue: socket.socket) -> list[socket.socket]:
-    queue.setblocking(False)
-    accepted: list[socket.socket] = []
-    with suppress(OSError):
-        while True:
-            accepted.append(queue.accept()[0])
-    return accepted
 
 
 class _Cuttable:
