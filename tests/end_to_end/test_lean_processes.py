@@ -14,9 +14,9 @@ from tests.services import Service, serving, wait_until
 pytestmark = pytest.mark.slow
 
 SQLITE_MIB = 88
-POSTGRESQL_MIB = 97
+POSTGRESQL_MIB = 98
 """With Redis, and settings as in production."""
-FORKED_MIB = 77
+FORKED_MIB = 80
 """On SQLite, most of it shared with the parent."""
 # Not how the service is installed, where there is more that libraries could find and load.
 SERVE_AND_TELL = (
