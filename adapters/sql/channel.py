@@ -49,7 +49,8 @@ class Channel:
 
     async def write_together(self, writes: Sequence[Write], *, commits: bool) -> None:
         """All or none of these. `commits`: nothing but the commit comes after them."""
-        raise NotImplementedError
+        for statement, parameters in writes:
+            await self.count(statement, parameters)
 
     async def execute(
         self,
@@ -149,6 +150,9 @@ class AsyncpgChannel(Channel):
             raise RuntimeError("commit of a transaction that had failed")
 
     async def write_together(self, writes: Sequence[Write], *, commits: bool) -> None:
+        if not self.gathers:
+            await super().write_together(writes, commits=commits)
+            return
         # A statement that is the whole transaction needs nothing around it.
         if not commits:
             await self._begin_once()

@@ -76,14 +76,13 @@ class StatementRunner:
         It is done before anything that follows is run, and with the commit at the latest; so is
         what it is refused with. On PostgreSQL several go in one trip.
         """
-        if not self._channel.gathers:
-            await self.count(fixed, foreign_key=foreign_key, **parameters)
-            return
         # Who is to be told of a broken reference must know whose it was.
         if (foreign_key and self._foreign_key) or not fits(fixed, self._gathered):
             await self.settle()
         self._gathered.append((fixed, parameters))
         self._foreign_key = self._foreign_key or foreign_key
+        if not self._channel.gathers:
+            await self.settle()
 
     async def settle(self, *, commits: bool = False) -> None:
         """Sends what was left for later; with `commits` it may be the transaction's last."""
