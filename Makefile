@@ -31,6 +31,12 @@ $(VENV)/ready-bench: $(VENV)/ready-dev requirements-bench.txt
 	$(PIP) install --require-hashes -r requirements-bench.txt
 	@touch $@
 
+# Where Python is told to write no bytecode (PYTHONDONTWRITEBYTECODE) every start would compile anew.
+SOURCES := $(shell find domain application adapters config entrypoints -name '*.py')
+$(VENV)/bytecode: $(VENV)/ready $(SOURCES)
+	$(BIN)/python -m compileall -q domain application adapters config entrypoints
+	@touch $@
+
 # What Doorward is compared with lives apart: its dependencies are older than ours.
 $(PEERS)/ready: requirements-peers.txt
 	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
@@ -38,25 +44,25 @@ $(PEERS)/ready: requirements-peers.txt
 		-r requirements-peers.txt
 	@touch $@
 
-serve: $(VENV)/ready ## Set up on first use, then serve on http://127.0.0.1:8000
+serve: $(VENV)/ready $(VENV)/bytecode ## Set up on first use, then serve on http://127.0.0.1:8000
 	@exec $(BIN)/doorward serve
 
-check: $(VENV)/ready-dev ## Format, lint, types, import rules, fast tests
+check: $(VENV)/ready-dev $(VENV)/bytecode ## Format, lint, types, import rules, fast tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(PYTEST) -n $(JOBS) -m "not slow and not alone and not proof"
 
-test: $(VENV)/ready-dev ## The whole suite, on real PostgreSQL and Redis
+test: $(VENV)/ready-dev $(VENV)/bytecode ## The whole suite, on real PostgreSQL and Redis
 	$(PYTEST) -n $(JOBS) --dist worksteal -m "not alone and not proof"
 	$(PYTEST) -m "alone and not proof"
 
-proofs: $(VENV)/ready-dev ## Races and kills at full count
+proofs: $(VENV)/ready-dev $(VENV)/bytecode ## Races and kills at full count
 	HYPOTHESIS_PROFILE=proofs $(PYTEST) -m proof --ignore tests/faults
 	$(MAKE) faults
 
-faults: $(VENV)/ready-dev ## Kills and stalls the real thing under load; one line with a figure each
+faults: $(VENV)/ready-dev $(VENV)/bytecode ## Kills and stalls the real thing under load; one line with a figure each
 	DOORWARD_TEST_FAULTS=full $(PYTEST) -s tests/faults
 
 ROUNDS ?= 5
@@ -64,7 +70,7 @@ SECONDS ?= 5
 # More for `python -m benchmarks`, such as BENCH="--only me --users 2000 --crowd 20000".
 BENCH ?=
 
-bench: $(VENV)/ready-bench $(PEERS)/ready ## Measure beside a floor and a peer; ROUNDS=1 SECONDS=1 for a look
+bench: $(VENV)/ready-bench $(VENV)/bytecode $(PEERS)/ready ## Measure beside a floor and a peer; ROUNDS=1 SECONDS=1 for a look
 	$(BIN)/python -m benchmarks --rounds $(ROUNDS) --seconds $(SECONDS) $(BENCH)
 
 lock: $(VENV)/ready-dev ## Pin every dependency again, with hashes
@@ -80,3 +86,4 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotat
 
 clean: ## Remove what the other commands made, but for the data folder
 	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -62,7 +62,7 @@ def lean_loading() -> Iterator[None]:
     modules: dict[str, ModuleType | None] = cast("Any", sys.modules)
     modules.update(dict.fromkeys(absent))
     try:
-        with swift_loading():
+        with swift_loading(), _models_when_used():
             yield
             # Before all of it is out of the collector's sight: what follows finds room in it. So
             # it does in the lists of folders, which are made again when a module is looked for.
@@ -72,6 +72,22 @@ def lean_loading() -> Iterator[None]:
         sys.meta_path.remove(_Postponing)
         for name in absent:
             del modules[name]
+
+
+@contextmanager
+def _models_when_used() -> Iterator[None]:
+    """Models are made ready by what first uses them, which of FastAPI's is the OpenAPI document.
+
+    Pydantic's own setting for it (`defer_build`), here for the models of libraries as well.
+    """
+    from pydantic import BaseModel, ConfigDict
+
+    before = BaseModel.model_config
+    BaseModel.model_config = ConfigDict(**before, defer_build=True)
+    try:
+        yield
+    finally:
+        BaseModel.model_config = before
 
 
 def _left_out() -> tuple[str, ...]:

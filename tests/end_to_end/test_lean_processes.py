@@ -9,12 +9,13 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.entrypoints.http.contract import document
 from tests.services import Service, serving, wait_until
 
 pytestmark = pytest.mark.slow
 
-SQLITE_MIB = 88
-POSTGRESQL_MIB = 98
+SQLITE_MIB = 87
+POSTGRESQL_MIB = 96.5
 """With Redis, and settings as in production."""
 FORKED_MIB = 80
 """On SQLite, most of it shared with the parent."""
@@ -77,6 +78,12 @@ def test_a_server_that_idles_is_small_and_holds_only_what_it_serves_with(
     assert modules >= SQLITE
     assert modules & (NEVER_NEEDED | POSTGRESQL) == set()
     assert mib <= SQLITE_MIB
+
+
+def test_what_it_makes_ready_later_is_what_others_have_at_once(second_start: Service) -> None:
+    """The OpenAPI document is made of every model that there is."""
+    with second_start.client() as http:
+        assert http.get("/api/v1/openapi.json").json() == document()
 
 
 def test_so_is_one_on_postgresql_and_redis(

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from pydantic import BaseModel
 
 from entrypoints.cli.loading import _NOT_FOR_SERVING, _WHEN_USED, lean_loading
 from tests.architecture.tree import ROOT
@@ -88,9 +89,27 @@ def test_modules_that_nobody_has_looked_for_are_found() -> None:
     run(LOADED_LEAN + "import colorsys, wsgiref.validate, sqlalchemy.orm, entrypoints.cli.commands")
 
 
+MODELS_LOADED_LEAN = """
+from entrypoints.cli.loading import lean_loading
+with lean_loading():
+    from fastapi.openapi.models import OpenAPI
+from pydantic import BaseModel
+assert type(OpenAPI.__pydantic_validator__).__name__ == "MockValSer"
+OpenAPI(openapi="3.1.0", info={"title": "-", "version": "-"})
+assert type(OpenAPI.__pydantic_validator__).__name__ == "SchemaValidator"
+class Model(BaseModel): pass
+assert type(Model.__pydantic_validator__).__name__ == "SchemaValidator"
+"""
+
+
+def test_models_of_libraries_are_made_ready_when_they_are_used() -> None:
+    run(MODELS_LOADED_LEAN)
+
+
 def test_a_failure_while_loading_leaves_python_as_it_was() -> None:
-    finders, modules = list(sys.meta_path), set(sys.modules)
+    finders, modules, config = list(sys.meta_path), set(sys.modules), BaseModel.model_config
     with pytest.raises(ZeroDivisionError), lean_loading():
         raise ZeroDivisionError
     assert sys.meta_path == finders
     assert set(sys.modules) == modules
+    assert BaseModel.model_config is config
