@@ -1,5 +1,6 @@
 """Delivering what waits in the outbox, and what operators do about what could not be delivered."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,9 +10,9 @@ from application.link_tokens import LinkTokens
 from application.pages import CursorCodec
 from application.ports.clock import Clock
 from application.ports.mailer import Letter, Mailer, MailNotSent, MessageRenderer
-from application.ports.outbox import FailedTry, OutboxDepth
+from application.ports.outbox import FailedTry, MessageFacts, OutboxDepth
 from application.ports.telemetry import MessageOutcome, Telemetry
-from application.ports.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import Actor, require_trusted
 from domain.addresses import EmailAddress
 from domain.errors import NotFound, Unavailable
@@ -40,6 +41,10 @@ class LinkPages:
         page = self.reset if purpose is LinkPurpose.RESET else self.verify
         # A fragment is sent to no server and stands in no log and no Referer.
         return f"{page}#token={token}"
+
+
+def _never() -> bool:
+    return False
 
 
 class DeliverMessages:
@@ -71,14 +76,17 @@ class DeliverMessages:
         self._telemetry = telemetry
         self._spares_reserved = spares_reserved
 
-    async def execute(self, *, at_most: int = 1000) -> int:
-        """How many messages it took up, sent or not."""
-        for count in range(at_most):
+    async def execute(self, *, at_most: int = 1000, until: Callable[[], bool] = _never) -> int:
+        """How many messages it took up, sent or not: at most so many, and none after `until`."""
+        count = 0
+        while count < at_most and not until():
             message = await self._claim()
             if message is None:
-                return count
-            await self._deliver(message)
-        return at_most
+                break
+            count += 1
+            if not await self._deliver(message):
+                break
+        return count
 
     async def _claim(self) -> OutboxMessage | None:
         now = self._clock.now()
@@ -87,9 +95,14 @@ class DeliverMessages:
             await uow.commit()
         return message
 
-    async def _deliver(self, message: OutboxMessage) -> None:
+    async def _deliver(self, message: OutboxMessage) -> bool:
+        """Whether others were due as well, so that it pays to claim one at once."""
         async with self._uow.reading() as uow:
-            letter = await self._write(uow, message)
+            facts = await uow.outbox.facts(message, self._clock.now())
+        await self._hand_over(message, self._write(message, facts))
+        return facts.others_due
+
+    async def _hand_over(self, message: OutboxMessage, letter: Letter | str) -> None:
         if isinstance(letter, str):
             await self._finish(message, letter)
             return
@@ -103,15 +116,14 @@ class DeliverMessages:
         else:
             await self._finish(message)
 
-    async def _write(self, uow: UnitOfWork, message: OutboxMessage) -> Letter | str:
+    def _write(self, message: OutboxMessage, facts: MessageFacts) -> Letter | str:
         """The letter, or why there is none to send."""
-        user = await uow.users.get(message.user_id)
-        if user is None:
+        owner, link = facts.owner, facts.link
+        if owner is None:
             return "the account is gone"
-        recipient = message.recipient or user.email.address
+        recipient = message.recipient or owner.address
         url = None
         if message.link_id is not None:
-            link = await uow.links.get(message.link_id)
             if link is None or not link.is_open(self._clock.now()):
                 return "the link is not open any more"
             recipient = link.email.address
@@ -123,7 +135,7 @@ class DeliverMessages:
             template=message.template,
             recipient=recipient,
             # Whoever registers a stranger's address does not get to write to them.
-            name=user.name if user.email_verified else "",
+            name=owner.name if owner.email_verified else "",
             link=url,
         )
 

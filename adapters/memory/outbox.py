@@ -6,7 +6,13 @@ from uuid import UUID
 
 from adapters.memory.records import Records
 from adapters.memory.selection import newest_first
-from application.ports.outbox import FailedTry, OutboxDepth, OutboxRepository
+from application.ports.outbox import (
+    FailedTry,
+    MailOwner,
+    MessageFacts,
+    OutboxDepth,
+    OutboxRepository,
+)
 from domain.outbox import MessageTemplate, OutboxMessage
 
 
@@ -32,18 +38,23 @@ class MemoryOutboxRepository(OutboxRepository):
         )
 
     async def claim(self, at: datetime, lease_until: datetime) -> OutboxMessage | None:
-        due = [
-            message
-            for message in self._records.outbox.values()
-            if message.sent_at is None
-            and message.set_aside_at is None
-            and message.due_at <= at
-            and (message.leased_until is None or message.leased_until <= at)
-        ]
+        due = self._due(at)
         if not due:
             return None
         longest = min(due, key=lambda message: (message.due_at, message.id))
         return self._store(replace(longest, leased_until=lease_until))
+
+    async def facts(self, message: OutboxMessage, at: datetime) -> MessageFacts:
+        user = self._records.users.get(message.user_id)
+        return MessageFacts(
+            owner=MailOwner(
+                address=user.email.address, name=user.name, email_verified=user.email_verified
+            )
+            if user
+            else None,
+            link=self._records.links.get(message.link_id) if message.link_id else None,
+            others_due=bool(self._due(at)),
+        )
 
     async def finish(self, message_id: UUID, at: datetime, note: str | None = None) -> None:
         message = self._records.outbox.get(message_id)
@@ -87,6 +98,16 @@ class MemoryOutboxRepository(OutboxRepository):
         unsent = [each for each in self._records.outbox.values() if each.sent_at is None]
         set_aside = sum(message.set_aside_at is not None for message in unsent)
         return OutboxDepth(waiting=len(unsent) - set_aside, set_aside=set_aside)
+
+    def _due(self, at: datetime) -> list[OutboxMessage]:
+        return [
+            message
+            for message in self._records.outbox.values()
+            if message.sent_at is None
+            and message.set_aside_at is None
+            and message.due_at <= at
+            and (message.leased_until is None or message.leased_until <= at)
+        ]
 
     def _store(self, message: OutboxMessage) -> OutboxMessage:
         self._records.outbox[message.id] = message

@@ -48,7 +48,7 @@ class SqlLinkRepository(LinkRepository):
 
     async def get(self, link_id: UUID) -> Link | None:
         row = await self._row(_GET, link_id=link_id)
-        return _from_row(row) if row else None
+        return link_from_row(row) if row else None
 
     async def use(
         self, link_id: UUID, purposes: Collection[LinkPurpose], at: datetime
@@ -66,7 +66,7 @@ class SqlLinkRepository(LinkRepository):
             .returning(links)
         )
         row = (await self._run(statement)).one_or_none()
-        return _from_row(row) if row else None
+        return link_from_row(row) if row else None
 
     async def withdraw(self, user_id: UUID, purposes: Collection[LinkPurpose]) -> None:
         await self._run(
@@ -90,7 +90,7 @@ def _to_row(link: Link) -> dict[str, Any]:
     }
 
 
-def _from_row(row: Row[Any]) -> Link:
+def link_from_row(row: Row[Any]) -> Link:
     return Link(
         id=row.id,
         user_id=row.user_id,

@@ -4,12 +4,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, insert, literal, null, or_, select, update
+from sqlalchemy import Row, exists, func, insert, literal, null, or_, select, update
 
 from adapters.sql.fixed_statements import FixedStatement, parameter
+from adapters.sql.links import link_from_row
 from adapters.sql.statements import StatementRunner, insert_for_account
-from adapters.sql.tables import outbox
-from application.ports.outbox import FailedTry, OutboxDepth, OutboxRepository
+from adapters.sql.tables import links, outbox, users
+from application.ports.outbox import (
+    FailedTry,
+    MailOwner,
+    MessageFacts,
+    OutboxDepth,
+    OutboxRepository,
+)
 from domain.outbox import MessageTemplate, OutboxMessage
 
 _WAITS = (outbox.c.sent_at.is_(None), outbox.c.set_aside_at.is_(None))
@@ -25,13 +32,14 @@ _COUNT_SINCE = FixedStatement(
         outbox.c.created_at > parameter("since"),
     )
 )
+_IS_DUE = (
+    *_WAITS,
+    outbox.c.due_at <= parameter("at"),
+    or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= parameter("at")),
+)
 _NEXT_DUE = (
     select(outbox.c.id)
-    .where(
-        *_WAITS,
-        outbox.c.due_at <= parameter("at"),
-        or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= parameter("at")),
-    )
+    .where(*_IS_DUE)
     .order_by(outbox.c.due_at, outbox.c.id)
     .limit(literal(1))
     # Several deliverers at once take different messages instead of waiting for each other.
@@ -43,6 +51,24 @@ _CLAIM = FixedStatement(
     .where(outbox.c.id == _NEXT_DUE)
     .values(leased_until=parameter("lease_until"))
     .returning(outbox)
+)
+# One row whatever there is, so that each of the two may be missing.
+_named = select(
+    parameter("owner_id", users.c.id.type).label("owner_id"),
+    parameter("link_id", links.c.id.type).label("link_id"),
+).subquery("named")
+_FACTS = FixedStatement(
+    select(
+        links,
+        users.c.email.label("owner_address"),
+        users.c.name.label("owner_name"),
+        users.c.email_verified.label("owner_verified"),
+        exists().where(*_IS_DUE).label("others_due"),
+    ).select_from(
+        _named.outerjoin(users, users.c.id == _named.c.owner_id).outerjoin(
+            links, links.c.id == _named.c.link_id
+        )
+    )
 )
 _FINISH = FixedStatement(
     update(outbox)
@@ -73,6 +99,14 @@ class SqlOutboxRepository(OutboxRepository):
     async def claim(self, at: datetime, lease_until: datetime) -> OutboxMessage | None:
         row = await self._row(_CLAIM, at=at, lease_until=lease_until)
         return _from_row(row) if row else None
+
+    async def facts(self, message: OutboxMessage, at: datetime) -> MessageFacts:
+        row = await self._row(_FACTS, owner_id=message.user_id, link_id=message.link_id, at=at)
+        return MessageFacts(
+            owner=_owner(row),
+            link=link_from_row(row) if row.id else None,
+            others_due=row.others_due,
+        )
 
     async def finish(self, message_id: UUID, at: datetime, note: str | None = None) -> None:
         await self._later(_FINISH, message_id=message_id, at=at, note=note)
@@ -132,6 +166,14 @@ class SqlOutboxRepository(OutboxRepository):
 
 def _to_row(message: OutboxMessage) -> dict[str, Any]:
     return vars(message) | {"template": message.template.value}
+
+
+def _owner(row: Row[Any]) -> MailOwner | None:
+    if row.owner_address is None:
+        return None
+    return MailOwner(
+        address=row.owner_address, name=row.owner_name, email_verified=row.owner_verified
+    )
 
 
 def _from_row(row: Row[Any]) -> OutboxMessage:

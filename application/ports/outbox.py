@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from domain.links import Link
 from domain.outbox import MessageTemplate, OutboxMessage
 
 
@@ -23,6 +24,27 @@ class OutboxDepth:
 
     waiting: int
     set_aside: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailOwner:
+    """Whose account a message speaks of."""
+
+    address: str
+    name: str
+    email_verified: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageFacts:
+    """What the letter to a message is made of, and whether other messages are due.
+
+    `owner` None: the account is gone. `link` None: there is none (any more).
+    """
+
+    owner: MailOwner | None
+    link: Link | None
+    others_due: bool
 
 
 class OutboxRepository(ABC):
@@ -47,6 +69,10 @@ class OutboxRepository(ABC):
         Nobody else gets it before `lease_until`. Claiming is not a try: whoever dies with a lease
         leaves the message as it was.
         """
+
+    @abstractmethod
+    async def facts(self, message: OutboxMessage, at: datetime) -> MessageFacts:
+        """Of one that was claimed, as things are now. Others are due if nobody has their lease."""
 
     @abstractmethod
     async def finish(self, message_id: UUID, at: datetime, note: str | None = None) -> None:

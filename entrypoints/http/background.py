@@ -17,6 +17,8 @@ T = TypeVar("T")
 
 _POLL_SECONDS = 2.0
 """Mail is sent as soon as it is committed; this is for retries and what others have left."""
+_BATCH = 100
+"""Between batches there is time for other jobs."""
 _PURGE_POLL_SECONDS = 60.0
 _FINISHING_SECONDS = 15.0
 """What a mailer may take for the message that it has in hand when the process is told to stop."""
@@ -51,8 +53,9 @@ class BackgroundJobs:
     async def _work(self) -> bool:
         """Whether there may be more to do at once."""
         try:
+            deliver = self._container.deliver_messages()
             delivered = await self._timed(
-                "deliver", self._container.deliver_messages().execute(at_most=1)
+                "deliver", deliver.execute(at_most=_BATCH, until=lambda: self._is_stopping)
             )
             await self._purge()
         except Unavailable:
@@ -61,7 +64,7 @@ class BackgroundJobs:
             # Jobs that stop for one fault would stop for good, and nobody would notice.
             _log.error("job_failed", error_type=type(error).__qualname__)
         else:
-            return bool(delivered)
+            return delivered == _BATCH
         return False
 
     async def _purge(self) -> None:

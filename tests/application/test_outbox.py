@@ -53,6 +53,26 @@ async def test_a_message_is_sent_once(house: House) -> None:
     assert await house.delivered() == []
 
 
+async def test_all_that_is_due_goes_in_one_run(house: House) -> None:
+    for name in ("bob", "cy", "di"):
+        await house.register(f"{name}@mail.example.net")
+    deliver = house.container.deliver_messages()
+    assert await deliver.execute(at_most=2) == 2
+    # Told to stop meanwhile: between two messages, not before all of them.
+    stops = iter((False, True))
+    assert await deliver.execute(until=lambda: next(stops)) == 1
+    assert await deliver.execute() == 1
+    assert await waiting(house) == []
+    assert await deliver.execute() == 0
+
+
+async def test_one_that_fails_does_not_keep_the_others(house: House) -> None:
+    await house.register("bob@mail.example.net")
+    house.mailer.refusals = 1
+    assert await house.container.deliver_messages().execute() == 2
+    assert len(await waiting(house)) == 1
+
+
 async def test_a_message_that_fails_is_tried_again_later(house: House) -> None:
     house.mailer.refusals = 1
     assert await house.delivered() == []

@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from application.ports.outbox import FailedTry, OutboxDepth
+from application.ports.outbox import FailedTry, MailOwner, MessageFacts, OutboxDepth
 from domain.outbox import MessageTemplate, OutboxMessage
 from domain.users import User
+from tests.adapters.contracts.test_links import add_link, link_for
 from tests.domain.samples import NOW, new_id
 from tests.storage import Backend
 
@@ -106,6 +107,48 @@ async def test_messages_set_aside_wait_for_an_operator(backend: Backend, ada: Us
     again = await claim(backend, NOW)
     assert again is not None
     assert (again.attempts, again.set_aside_at) == (0, None)
+
+
+async def facts(backend: Backend, message: OutboxMessage, at: datetime = NOW) -> MessageFacts:
+    async with backend.uow.reading() as uow:
+        return await uow.outbox.facts(message, at)
+
+
+async def test_the_facts_of_a_message_are_its_account_and_its_link(
+    backend: Backend, ada: User
+) -> None:
+    owner = MailOwner(address=ada.email.address, name=ada.name, email_verified=ada.email_verified)
+    link = await add_link(backend, link_for(ada.id))
+    message = message_for(ada.id)
+    with_link = replace(message, link_id=link.id)
+    assert await facts(backend, message) == MessageFacts(owner=owner, link=None, others_due=False)
+    assert await facts(backend, with_link) == MessageFacts(owner=owner, link=link, others_due=False)
+    nobodys = replace(message, user_id=new_id(), link_id=new_id())
+    assert await facts(backend, nobodys) == MessageFacts(owner=None, link=None, others_due=False)
+
+
+async def test_others_are_due_that_nobody_has_taken(backend: Backend, ada: User) -> None:
+    message = await add_message(backend, message_for(ada.id, NOW - SECOND))
+    assert await claim(backend, NOW)
+    # Claimed by somebody else, sent, set aside, not due yet.
+    for _ in range(2):
+        await add_message(backend, message_for(ada.id, NOW - SECOND))
+    assert await claim(backend, NOW)
+    second = await claim(backend, NOW)
+    assert second is not None
+    async with backend.uow() as uow:
+        await uow.outbox.finish(second.id, NOW)
+        await uow.commit()
+    given_up = await add_message(backend, message_for(ada.id, NOW - SECOND))
+    claimed = await claim(backend, NOW)
+    assert claimed is not None
+    assert claimed.id == given_up.id
+    async with backend.uow() as uow:
+        assert await uow.outbox.fail(claimed, FailedTry(at=NOW, due_at=None, reason="full"))
+        await uow.commit()
+    await add_message(backend, message_for(ada.id, NOW + SECOND))
+    assert not (await facts(backend, message)).others_due
+    assert (await facts(backend, message, NOW + SECOND)).others_due
 
 
 async def test_no_message_is_stored_for_an_account_that_is_not_there(backend: Backend) -> None:
