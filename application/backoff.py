@@ -28,8 +28,9 @@ class SignInBackoff:
     """After too many failures in a row strangers get one try in each pause.
 
     Addresses from which the account was signed in to lately are let in as ever. Addresses without
-    an account take the same steps. The counters are in the database: they survive restarts, hold
-    across workers and need no Redis.
+    an account take the same steps. Tries that are under way together are judged by the count before
+    them: the bound is the free failures and whatever waits for its hash then. The counters are in
+    the database: they survive restarts, hold across workers and need no Redis.
     """
 
     def __init__(

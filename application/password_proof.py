@@ -1,5 +1,7 @@
 """Asking a signed-in user for the password again."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from application.audit import EventFactory, user_party
@@ -16,14 +18,15 @@ from domain.users import User
 class ProvenPassword:
     """That the caller knows the password, as long as the stored hash is still this one."""
 
+    password: str = field(repr=False)
     password_hash: str = field(repr=False)
 
 
 class PasswordProof:
     """Two steps around the hash.
 
-    `check` runs outside any transaction; `hold` then locks the account inside the act's own one and
-    makes sure that nothing has changed since.
+    `check` runs outside any transaction; `hold` then opens the act's own one, locks the account in
+    it and makes sure that the proof still holds.
     """
 
     def __init__(
@@ -38,12 +41,15 @@ class PasswordProof:
 
         Raises NotAuthenticated, PermissionMissing, InvalidCredentials, InvalidField, Unavailable.
         """
+        require_session(actor)
+        return await self._check(actor, normalise_password(password, field=field))
+
+    async def _check(self, actor: Actor, password: str) -> ProvenPassword:
         user_id, _ = require_session(actor)
-        normalised = normalise_password(password, field=field)
         async with self._uow.reading() as uow:
             credential = await uow.credentials.find_password(user_id)
         stored = credential.password_hash if credential else None
-        if not await self._hasher.verify(normalised, stored) or stored is None:
+        if not await self._hasher.verify(password, stored) or stored is None:
             async with self._uow() as uow:
                 await uow.events.add(
                     self._events.refused(
@@ -52,14 +58,38 @@ class PasswordProof:
                 )
                 await uow.commit()
             raise InvalidCredentials
-        return ProvenPassword(password_hash=stored)
+        return ProvenPassword(password=password, password_hash=stored)
 
-    async def hold(self, uow: UnitOfWork, actor: Actor, proven: ProvenPassword) -> User:
-        """The caller's account, locked. Raises InvalidCredentials if the proof is out of date."""
+    @asynccontextmanager
+    async def hold(
+        self, actor: Actor, proven: ProvenPassword, *, with_administrators: bool = False
+    ) -> AsyncIterator[tuple[UnitOfWork, User]]:
+        """A unit to act in, and the caller's account, locked; administrators before it if wanted.
+
+        A hash that has changed is checked once more, outside the unit: a sign-in may have renewed
+        it for the same password. Raises InvalidCredentials if that fails, Unavailable.
+        """
+        async with self._uow() as uow:
+            user, stored = await self._lock(uow, actor, with_administrators=with_administrators)
+            if stored == proven.password_hash:
+                yield uow, user
+                return
+        renewed = await self._check(actor, proven.password)
+        async with self._uow() as uow:
+            user, stored = await self._lock(uow, actor, with_administrators=with_administrators)
+            if stored != renewed.password_hash:
+                raise InvalidCredentials
+            yield uow, user
+
+    async def _lock(
+        self, uow: UnitOfWork, actor: Actor, *, with_administrators: bool
+    ) -> tuple[User, str | None]:
+        """The account and its hash, for as long as the unit lasts. Raises InvalidCredentials."""
         user_id, _ = require_session(actor)
+        if with_administrators:
+            await uow.roles.lock_administrators()
         user = await uow.users.lock(user_id)
-        credential = await uow.credentials.find_password(user_id)
-        unchanged = credential is not None and credential.password_hash == proven.password_hash
-        if user is None or not user.is_active or not unchanged:
+        if user is None or not user.is_active:
             raise InvalidCredentials
-        return user
+        credential = await uow.credentials.find_password(user_id)
+        return user, credential.password_hash if credential else None

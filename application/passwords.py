@@ -8,7 +8,6 @@ from application.outgoing_mail import OutgoingMail
 from application.password_proof import PasswordProof
 from application.ports.clock import Clock
 from application.ports.passwords import PasswordHasher
-from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import Actor, require_session
 from domain.events import EventKind
 from domain.outbox import MessageTemplate
@@ -28,10 +27,7 @@ class Reauthenticate:
     Raises NotAuthenticated, PermissionMissing, InvalidCredentials, InvalidField, Unavailable.
     """
 
-    def __init__(
-        self, *, uow: UnitOfWorkFactory, proof: PasswordProof, clock: Clock, events: EventFactory
-    ) -> None:
-        self._uow = uow
+    def __init__(self, *, proof: PasswordProof, clock: Clock, events: EventFactory) -> None:
         self._proof = proof
         self._clock = clock
         self._events = events
@@ -40,8 +36,7 @@ class Reauthenticate:
         actor = command.actor
         user_id, session_id = require_session(actor)
         proven = await self._proof.check(actor, command.password, field="password")
-        async with self._uow() as uow:
-            await self._proof.hold(uow, actor, proven)
+        async with self._proof.hold(actor, proven) as (uow, _):
             await uow.sessions.set_auth_time(session_id, self._clock.now())
             await uow.events.add(
                 self._events.success(EventKind.REAUTHENTICATED, actor, user_party(user_id))
@@ -66,7 +61,6 @@ class ChangePassword:
     def __init__(
         self,
         *,
-        uow: UnitOfWorkFactory,
         proof: PasswordProof,
         hasher: PasswordHasher,
         policy: PasswordPolicy,
@@ -74,7 +68,6 @@ class ChangePassword:
         events: EventFactory,
         mail: OutgoingMail,
     ) -> None:
-        self._uow = uow
         self._proof = proof
         self._hasher = hasher
         self._policy = policy
@@ -92,8 +85,7 @@ class ChangePassword:
         )
         fresh_hash = await self._hasher.hash(password)
         now = self._clock.now()
-        async with self._uow() as uow:
-            await self._proof.hold(uow, actor, proven)
+        async with self._proof.hold(actor, proven) as (uow, _):
             await uow.credentials.set_password(user_id, fresh_hash, now)
             await uow.sessions.end_all(
                 user_id, now, SessionEnd.PASSWORD_CHANGED, besides=session_id

@@ -118,6 +118,8 @@ class RedisRateLimiter(RateLimiter):
         if self._courier is not None:
             self._courier.cancel()
             await asyncio.wait([self._courier])
+        # One that was cancelled before its first step has answered nobody.
+        self._send_away()
         await self._connection.close()
 
     async def _ask(self, charges: Sequence[Charge]) -> list[int] | None:
@@ -146,9 +148,15 @@ class RedisRateLimiter(RateLimiter):
                     call.settle(numbers[first:last])
                     first = last
         finally:
-            for call in (*taken, *self._waiting):
+            for call in taken:
                 call.settle(None)
-            self._waiting = []
+            self._send_away()
+
+    def _send_away(self) -> None:
+        """Tells all who wait that Redis is away."""
+        waiting, self._waiting = self._waiting, []
+        for call in waiting:
+            call.settle(None)
 
     async def _try(self, calls: Sequence[_Call]) -> list[int] | None:
         try:

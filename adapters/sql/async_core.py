@@ -30,7 +30,7 @@ class AsyncConnection:
 
     async def _run(self, work: Callable[..., Result], *arguments: Any) -> Result:
         running = greenlet_spawn(work, *arguments)
-        return await (_to_its_end(running) if self._is_sqlite else running)
+        return await (to_its_end(running) if self._is_sqlite else running)
 
     @property
     def dialect(self) -> Dialect:
@@ -88,7 +88,7 @@ class AsyncEngine:
         try:
             yield connection
         finally:
-            await _to_its_end(connection.close())
+            await to_its_end(connection.close())
 
     async def dispose(self) -> None:
         await greenlet_spawn(self.sync_engine.dispose)
@@ -99,7 +99,7 @@ def create_async_engine(url: URL, **options: Any) -> AsyncEngine:
     return AsyncEngine(create_engine(url, **options))
 
 
-async def _to_its_end(work: Coroutine[Any, Any, Result]) -> Result:
+async def to_its_end(work: Coroutine[Any, Any, Result]) -> Result:
     """Does it all, however often the caller is cancelled meanwhile; tells of that afterwards."""
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
@@ -108,7 +108,8 @@ async def _to_its_end(work: Coroutine[Any, Any, Result]) -> Result:
             await asyncio.wait([task])
         except asyncio.CancelledError as error:
             cancelled = error
-    result = task.result()
-    if cancelled is not None:
-        raise cancelled
-    return result
+    try:
+        return task.result()
+    finally:
+        if cancelled is not None:
+            raise cancelled

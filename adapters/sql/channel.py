@@ -1,6 +1,5 @@
 """A connection of the pool as statements see it: SQLAlchemy's way, and a shorter one past it."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Self
 
@@ -8,7 +7,7 @@ from sqlalchemy import Connection, CursorResult, Executable
 from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util.concurrency import greenlet_spawn
 
-from adapters.sql.async_core import AsyncConnection, AsyncEngine
+from adapters.sql.async_core import AsyncConnection, AsyncEngine, to_its_end
 from adapters.sql.fixed_statements import CompiledStatement, FixedStatement
 from adapters.sql.gathered import Write, together
 
@@ -113,11 +112,12 @@ class AsyncpgChannel(Channel):
         """Takes back what was not committed, and gives the connection back."""
         try:
             if not self._driver.is_closed() and self._driver.is_in_transaction():
-                # Whoever is cancelled must not leave half a transaction to the next one.
-                await asyncio.shield(self._ask(self._driver.execute("ROLLBACK")))
+                # Whoever is cancelled must not leave half a transaction to the next one, nor a
+                # connection that is still at it.
+                await to_its_end(self._ask(self._driver.execute("ROLLBACK")))
         finally:
             if self._connection is not None:
-                await asyncio.shield(self._connection.close())
+                await to_its_end(self._connection.close())
             else:
                 await greenlet_spawn(self._raw.close)
 

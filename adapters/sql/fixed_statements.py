@@ -48,6 +48,19 @@ class FixedStatement:
         return known
 
 
+def _row_of(names: list[str]) -> Any:
+    """A type of rows that show the names of their columns only: values are personal or secret."""
+    values = namedtuple("values", names)  # type: ignore[misc] # noqa: PYI024
+
+    class FixedRow(values):
+        __slots__ = ()
+
+        def __repr__(self) -> str:
+            return f"FixedRow({', '.join(self._fields)})"
+
+    return FixedRow
+
+
 class CompiledStatement:
     """A statement's text, the order of its parameters, and what its rows are made of."""
 
@@ -66,8 +79,7 @@ class CompiledStatement:
         ]
         columns = list(getattr(statement, "exported_columns", ()))
         self.returns_row = bool(columns)
-        row = namedtuple("FixedRow", [column.name for column in columns])  # type: ignore[misc] # noqa: PYI024
-        self._make_row: Callable[[list[Any]], Any] = row._make
+        self._make_row: Callable[[list[Any]], Any] = _row_of([c.name for c in columns])._make
         processors = [
             (at, column.type.dialect_impl(dialect).result_processor(dialect, None))
             for at, column in enumerate(columns)

@@ -145,14 +145,12 @@ class ChangeEmail:
     def __init__(
         self,
         *,
-        uow: UnitOfWorkFactory,
         addresses: AddressNormaliser,
         proof: PasswordProof,
         ids: IdGenerator,
         events: EventFactory,
         mail: OutgoingMail,
     ) -> None:
-        self._uow = uow
         self._addresses = addresses
         self._proof = proof
         self._ids = ids
@@ -164,8 +162,7 @@ class ChangeEmail:
         require_session(actor)
         email = self._addresses.normalise(command.email)
         proven = await self._proof.check(actor, command.password, field="password")
-        async with self._uow() as uow:
-            user = await self._proof.hold(uow, actor, proven)
+        async with self._proof.hold(actor, proven) as (uow, user):
             holder = await uow.users.find(email.key)
             # Another spelling of one's own address is a change too.
             is_free = holder is None or (holder.id == user.id and holder.email != email)

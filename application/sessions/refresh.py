@@ -122,6 +122,8 @@ class RefreshSession:
         )
 
     async def _end_family(self, uow: UnitOfWork, session: Session, actor: Actor) -> None:
+        # The account before its session, as everybody locks them; its mails are counted.
+        await uow.users.lock(session.user_id)
         if not await uow.sessions.end(session.id, self._clock.now(), SessionEnd.REUSE_DETECTED):
             return
         await uow.events.add(

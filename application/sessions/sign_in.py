@@ -101,12 +101,12 @@ class SignIn:
             raise EmailNotVerified
         fresh_hash = await self._upgraded(command.password, password, login)
         try:
-            session = await self._open(command, login, attempt, fresh_hash)
+            user, session = await self._open_proven(command, email_key, login, attempt, fresh_hash)
         except InvalidCredentials:
             await self._refuse(command, email_key, login, "credentials")
             raise
         self._telemetry.signed_in(SignInOutcome.SUCCESS)
-        return self._tokens.issue(login.user, session, command.audience)
+        return self._tokens.issue(user, session, command.audience)
 
     def _key_of(self, email: str) -> str:
         try:
@@ -134,6 +134,35 @@ class SignIn:
         if outdated or (typed != password and not await self._hasher.verify(password, stored)):
             return await self._hasher.hash(password)
         return None
+
+    async def _open_proven(
+        self,
+        command: SignInCommand,
+        email_key: str,
+        login: PasswordLogin,
+        attempt: SignInTry | None,
+        fresh_hash: str | None,
+    ) -> tuple[User, Session]:
+        """Also if another sign-in has renewed the hash since: of the same password, that is.
+
+        Raises InvalidCredentials as `_open` does.
+        """
+        try:
+            return login.user, await self._open(command, login, attempt, fresh_hash)
+        except InvalidCredentials:
+            current, _ = await self._find(email_key, command.actor)
+            if current is None or not await self._is_renewed(login, current, command.password):
+                raise
+        return current.user, await self._open(command, current, attempt, None)
+
+    async def _is_renewed(self, login: PasswordLogin, current: PasswordLogin, typed: str) -> bool:
+        """Whether it is the same account, and its other hash one of the same password."""
+        if current.user.id != login.user.id or not current.user.is_active:
+            return False
+        if current.password_hash in (None, login.password_hash):
+            return False
+        password = normalise_password(typed)
+        return await self._hasher.verify(password, current.password_hash, as_typed=typed)
 
     async def _open(
         self,

@@ -80,19 +80,14 @@ class DeleteOwnAccount:
     Raises NotAuthenticated, PermissionMissing, InvalidCredentials, LastAdministrator, Unavailable.
     """
 
-    def __init__(
-        self, *, uow: UnitOfWorkFactory, proof: PasswordProof, events: EventFactory
-    ) -> None:
-        self._uow = uow
+    def __init__(self, *, proof: PasswordProof, events: EventFactory) -> None:
         self._proof = proof
         self._events = events
 
     async def execute(self, command: DeleteOwnAccountCommand) -> None:
         actor = command.actor
         proven = await self._proof.check(actor, command.password, field="password")
-        async with self._uow() as uow:
-            await uow.roles.lock_administrators()
-            user = await self._proof.hold(uow, actor, proven)
+        async with self._proof.hold(actor, proven, with_administrators=True) as (uow, user):
             await keep_an_administrator(uow, user)
             await uow.users.delete(user.id, None)
             await uow.events.add(

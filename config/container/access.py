@@ -108,15 +108,10 @@ class AccessUseCases(Shared):
         EndUserSessions, uow=Shared.uow, clock=Shared.clock, events=Shared.events
     )
     reauthenticate = providers.Singleton(
-        Reauthenticate,
-        uow=Shared.uow,
-        proof=Shared.password_proof,
-        clock=Shared.clock,
-        events=Shared.events,
+        Reauthenticate, proof=Shared.password_proof, clock=Shared.clock, events=Shared.events
     )
     change_password = providers.Singleton(
         ChangePassword,
-        uow=Shared.uow,
         proof=Shared.password_proof,
         hasher=Shared.hasher,
         policy=Shared.password_policy,

@@ -37,7 +37,7 @@ class AccountUseCases(Shared):
         UpdateOwnAccount, uow=Shared.uow, clock=Shared.clock, events=Shared.events
     )
     delete_own_account = providers.Singleton(
-        DeleteOwnAccount, uow=Shared.uow, proof=Shared.password_proof, events=Shared.events
+        DeleteOwnAccount, proof=Shared.password_proof, events=Shared.events
     )
     get_user = providers.Singleton(GetUser, uow=Shared.uow)
     find_user = providers.Singleton(FindUser, uow=Shared.uow, addresses=Shared.addresses)
@@ -99,5 +99,6 @@ class AccountUseCases(Shared):
         addresses=Shared.addresses,
         proof=Shared.password_proof,
         ids=Shared.ids,
-        **Shared.telling,
+        events=Shared.events,
+        mail=Shared.outgoing_mail,
     )

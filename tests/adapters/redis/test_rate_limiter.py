@@ -1,10 +1,13 @@
 """What the limiter in Redis keeps there, and what it costs to ask."""
 
+import asyncio
 from uuid import uuid4
 
 import pytest
 from redis.asyncio import Redis
 
+from adapters.memory.rate_limiter import MemoryRateLimiter
+from adapters.redis.rate_limiter import RedisRateLimiter
 from application.ports.rate_limiter import Charge
 from domain.rate_limits import RateLimitRule
 from tests.adapters.limiters import SECOND, clocked_redis, redis
@@ -58,3 +61,14 @@ async def test_a_call_is_one_round_trip() -> None:
             after = await client.info("stats")
     # The second question is one itself.
     assert after["total_reads_processed"] - before["total_reads_processed"] == 11
+
+
+async def test_closing_answers_whoever_has_just_asked() -> None:
+    limiter = RedisRateLimiter("redis://127.0.0.1:1", fallback=MemoryRateLimiter())
+    charge = Charge("one", RateLimitRule(1, 60), fail_closed=True)
+    asking = asyncio.create_task(limiter.charge([charge]))
+    # It has asked, and nothing has been sent yet.
+    await asyncio.sleep(0)
+    await limiter.close()
+    verdict = await asyncio.wait_for(asking, 2)
+    assert verdict.degraded

@@ -115,6 +115,42 @@ async def test_a_unit_that_is_cancelled_in_a_statement_leaves_nothing_behind(
         assert database.pool_state().in_use == 0
 
 
+async def test_a_unit_that_is_cancelled_while_it_rolls_back_keeps_its_connection_until_then(
+    postgresql_database_url: str,
+    one_connection: dict[str, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ask = AsyncpgChannel._ask
+    rolls_back, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(channel: AsyncpgChannel, answer: Awaitable[object]) -> object:
+        rolls_back.set()
+        await go_on.wait()
+        return await ask(channel, answer)
+
+    async with open_database(postgresql_database_url, **one_connection) as database:
+        factory = SqlUnitOfWorkFactory(database)
+
+        async def leave() -> None:
+            async with factory() as uow:
+                await uow.users.add(a_user())
+                assert await uow.users.find("nobody") is None
+                monkeypatch.setattr(AsyncpgChannel, "_ask", slow)
+
+        leaving = asyncio.create_task(leave())
+        await rolls_back.wait()
+        monkeypatch.setattr(AsyncpgChannel, "_ask", ask)
+        for _ in range(2):
+            leaving.cancel()
+            await asyncio.sleep(0.01)
+            assert database.pool_state().in_use == 1
+        go_on.set()
+        await asyncio.wait([leaving], timeout=5)
+        assert leaving.cancelled()
+        assert database.pool_state().in_use == 0
+        assert await names(factory) == []
+
+
 async def test_a_unit_that_is_cancelled_between_statements_gives_its_connection_back(
     database: Database,
 ) -> None:
