@@ -13,6 +13,7 @@ with lean_loading():
     from config.settings import ConfigurationError, load_settings
     from entrypoints.cli.endings import report
     from entrypoints.cli.serve import set_up_alone
+    from entrypoints.http.serving.descriptors import allow_descriptors
     from entrypoints.http.serving.gunicorn import (
         ServiceLogger,
         drain_before_stopping,
@@ -27,6 +28,7 @@ except ConfigurationError as error:
     report(error)
     sys.exit(1)
 configure_logging(settings)
+allow_descriptors(settings)
 
 wsgi_app = "entrypoints.http.app:create_app()"
 worker_class = worker_class_of(settings)

@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
@@ -59,7 +60,7 @@ def configure_logging(settings: Settings, *, level: str | None = None) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(chosen),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(_StandardError())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[_add_circumstances],
@@ -93,9 +94,16 @@ class _StandardError:
 
     def msg(self, line: str) -> None:
         # One write a line, so that lines of several processes on one stream do not mix.
-        sys.stderr.write(line + "\n")
+        self.write(line + "\n")
 
     debug = info = warning = error = critical = exception = msg
+
+    def write(self, text: str) -> None:
+        """For handlers of the standard library, too."""
+        # The reader has gone, the disk is full, the stream is closed. Nobody who logs could do
+        # anything about it, and what they are in the middle of must not end for want of a line.
+        with suppress(OSError, ValueError):
+            sys.stderr.write(text)
 
 
 def _add_circumstances(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:

@@ -4,10 +4,11 @@ Serving comes first and waits for nothing: what reads and shows the arguments of
 commands is loaded for them, and never stays in the memory of a server.
 """
 
+import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn, TextIO
+from typing import Any, NoReturn, TextIO
 
 from domain.text import is_storable
 from entrypoints.cli.endings import Refused, run_to_end
@@ -53,6 +54,8 @@ def _plain_options(arguments: list[str]) -> dict[str, str] | None:
 def _prepare_streams() -> None:
     sys.stdout = _usable(sys.stdout)
     sys.stderr = _usable(sys.stderr)
+    if sys.__stderr__ is not None and sys.stderr is sys.__stderr__:
+        sys.stderr = _losing(sys.stderr)
 
 
 def _usable(stream: TextIO | None) -> TextIO:
@@ -62,6 +65,29 @@ def _usable(stream: TextIO | None) -> TextIO:
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="backslashreplace")
     return stream
+
+
+def _losing(stream: TextIO) -> TextIO:
+    """Loses what cannot be written: it would stay in the stream, and each flush of it would fail.
+
+    One comes before every fork, and one at the end, which would turn the exit code into 120.
+    """
+    raw = _Losing(stream.fileno(), "w", closefd=False)
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw),
+        encoding=stream.encoding,
+        errors="backslashreplace",
+        line_buffering=True,
+    )
+
+
+class _Losing(io.FileIO):
+    def write(self, data: Any, /) -> int:
+        try:
+            # None: it would have had to wait.
+            return super().write(data) or len(data)
+        except OSError:
+            return len(data)
 
 
 if __name__ == "__main__":

@@ -31,9 +31,11 @@ def serve(*, host: str | None = None, port: int | None = None, workers: int | No
         from config.logging import configure_logging
         from config.settings import load_settings
         from entrypoints.cli.server import listen
+        from entrypoints.http.serving.descriptors import allow_descriptors
 
     settings = load_settings(host=host, port=port, workers=workers)
     configure_logging(settings)
+    allow_descriptors(settings)
     # Before anything is made: who has mistyped the port finds no traces of it.
     with listen(settings.host, settings.port) as listener:
         if settings.workers == 1:

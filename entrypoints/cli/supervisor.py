@@ -7,8 +7,9 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkProcess
 from types import FrameType
 
 import structlog
@@ -33,6 +34,8 @@ _HUNG_AFTER_SECONDS = 30.0
 _SHORT_LIFE_SECONDS = 1.0
 """Who dies sooner will do so again: its successor waits, or they would take all of a core."""
 _BREAK_SECONDS = 0.5
+_OVERTIME_SECONDS = 5.0
+"""After drain and grace: for what a worker that is well does last."""
 _TICKS_A_BEAT = 10
 _SIGNALS = {signal.SIGTERM, signal.SIGINT}
 
@@ -83,10 +86,13 @@ class _Worker:
         # Signals are for a worker that knows what to do with them: until then they wait.
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         try:
-            self.process.start()
+            _start(self.process, theirs)
+        except OSError:
+            self._ours.close()
+            raise
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-        theirs.close()
+            theirs.close()
         self._started_at = self._seen_at = time.monotonic()
 
     @property
@@ -119,6 +125,26 @@ def _begin(
     target(listener, beats)
 
 
+def _start(process: ForkProcess, any_open: Connection) -> None:
+    """Raises OSError, and then leaves nothing open: it may be tried again for hours.
+
+    Where the system does not fork, multiprocessing forgets its two pipes. They have the numbers
+    that are free now: the lowest ones are given out first.
+    """
+    pipes = []
+    with ExitStack() as stack:
+        for _ in range(4):
+            pipes.append(os.dup(any_open.fileno()))
+            stack.callback(os.close, pipes[-1])
+    try:
+        process.start()
+    except OSError:
+        for number in pipes:
+            with suppress(OSError):
+                os.close(number)
+        raise
+
+
 class Supervisor:
     """Hands the first signal on and waits; after the second one it ends its workers at once."""
 
@@ -126,6 +152,9 @@ class Supervisor:
         self._target = target
         self._listener = listener
         self._count = settings.workers
+        self._patience_seconds = (
+            settings.drain_seconds + settings.shutdown_grace_seconds + _OVERTIME_SECONDS
+        )
         self._workers: list[_Worker] = []
         self._lifeline = _Lifeline()
         self._signals: list[int] = []
@@ -134,8 +163,7 @@ class Supervisor:
         """Until a signal. Raises KeyboardInterrupt after Ctrl-C, SystemExit if none can start."""
         before = {number: signal.signal(number, self._note) for number in _SIGNALS}
         try:
-            for _ in range(self._count):
-                self._workers.append(self._start())
+            self._start_missing()
             _log.info("serving", url=url_of(self._listener), workers=self._count)
             can_start = self._keep_alive()
             self._end()
@@ -151,8 +179,14 @@ class Supervisor:
     def _note(self, number: int, _frame: FrameType | None) -> None:
         self._signals.append(number)
 
-    def _start(self) -> _Worker:
-        return _Worker(self._target, self._listener, self._begin)
+    def _start_missing(self) -> None:
+        try:
+            while len(self._workers) < self._count and not self._signals:
+                self._workers.append(_Worker(self._target, self._listener, self._begin))
+        except OSError as error:
+            # No memory, or too many processes, for now: those that are there go on serving.
+            _log.error("worker_not_started", error=error.strerror)
+            time.sleep(_BREAK_SECONDS)
 
     def _begin(self) -> None:
         """In a worker: keeps nothing of its parent's but what it serves with."""
@@ -164,7 +198,7 @@ class Supervisor:
         """Until a signal; or False once a worker could not start, as no other one could either."""
         while not self._signals:
             wait([worker.process.sentinel for worker in self._workers], _LOOK_SECONDS)
-            for place, worker in enumerate(self._workers):
+            for worker in tuple(self._workers):
                 if worker.process.is_alive():
                     if worker.hangs():
                         _log.error("worker_hangs", pid=worker.process.pid)
@@ -178,8 +212,8 @@ class Supervisor:
                 if worker.is_young:
                     time.sleep(_BREAK_SECONDS)
                 worker.forget()
-                del self._workers[place]
-                self._workers.insert(place, self._start())
+                self._workers.remove(worker)
+            self._start_missing()
         return True
 
     def _end(self) -> None:
@@ -190,10 +224,14 @@ class Supervisor:
         for worker in self._workers:
             if worker.process.is_alive() and worker.process.pid is not None:
                 os.kill(worker.process.pid, number)
+        deadline = time.monotonic() + self._patience_seconds
         is_hurried = False
         while alive := [w.process for w in self._workers if w.process.is_alive()]:
-            if len(self._signals) > 1 and not is_hurried:
+            is_late = time.monotonic() > deadline
+            if (is_late or len(self._signals) > 1) and not is_hurried:
                 is_hurried = True
                 for process in alive:
+                    if is_late:
+                        _log.error("worker_killed", pid=process.pid)
                     process.kill()
             wait([process.sentinel for process in alive], _LOOK_SECONDS)

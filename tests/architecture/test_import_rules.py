@@ -130,6 +130,7 @@ def test_only_the_starters_of_the_server_are_excused() -> None:
     assert sorted(excused()) == [
         "entrypoints.cli.openapi -> entrypoints.http.app",
         "entrypoints.cli.serve -> entrypoints.http.app",
+        "entrypoints.cli.serve -> entrypoints.http.serving.descriptors",
         "entrypoints.cli.serve -> entrypoints.http.serving.server",
         "entrypoints.cli.server -> entrypoints.http.serving.server",
         "entrypoints.cli.supervisor -> entrypoints.http.serving.server",

@@ -1,5 +1,6 @@
 """All connections of a worker together: whose time is over, and who makes room when it is full."""
 
+import asyncio
 from collections.abc import Collection
 from typing import Protocol
 
@@ -8,6 +9,9 @@ from entrypoints.http.serving import limits
 
 class Connection(Protocol):
     """What this module asks of one."""
+
+    loop: asyncio.AbstractEventLoop
+    transport: asyncio.Transport
 
     def waited(self, now: float) -> float:
         """For how many seconds its client has kept us waiting; 0 while it waits for us."""
@@ -29,6 +33,9 @@ def make_room(connections: Collection[Connection], now: float) -> bool:
 
     A full worker that refused everybody could be kept full by whoever just says nothing. So a
     newcomer takes the place of the client that has kept it waiting the longest, if that is long.
+
+    Whoever makes room is told so and gone at once: if those who leave kept their sockets, others
+    could come as fast as they like, and if newcomers waited for them, honest ones would, too.
     """
     if len(connections) < limits.MAX_CONNECTIONS:
         return True
@@ -36,4 +43,6 @@ def make_room(connections: Collection[Connection], now: float) -> bool:
     if slowest.waited(now) < limits.DISPLACED_AFTER_SECONDS:
         return False
     slowest.give_up()
+    # What was said is with the system after one turn of the loop.
+    slowest.loop.call_soon(slowest.transport.abort)
     return True
