@@ -12,7 +12,7 @@ _OPEN_PATHS = frozenset({"/health", "/health/live", "/health/ready", "/metrics"}
 """Asked by machines that know an address, not a name."""
 
 
-_HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\[\]:@/\s]+)(:[0-9]*)?", re.ASCII)
+HOST = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^\[\]:@/\s]+)(:[0-9]*)?", re.ASCII)
 """`[::1]:8000`, `name:8000`, `name` (RFC 9110, 7.2)."""
 
 
@@ -38,7 +38,7 @@ class HostCheck:
             return False
         if self._any:
             return True
-        match = _HOST.fullmatch(hosts[0].lower())
+        match = HOST.fullmatch(hosts[0].lower())
         return match is not None and (
             match["name"] in self._names or match["name"].endswith(self._suffixes)
         )

@@ -76,7 +76,8 @@ class Exchange(RequestResponseCycle):
             raise RuntimeError("the body is shorter than its Content-Length")
         self.response_complete = True
         self.message_event.set()
-        if not self.keep_alive:
+        if not self.keep_alive and not self.more_body:
+            # With a body still on its way it is for the connection to end well.
             self.transport.close()
         self.on_response()
 
@@ -107,11 +108,12 @@ class ExchangingProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         target = httptools.parse_url(self.url)
+        raw_path = target.path or b"/"
         version = self.parser.get_http_version()
         self.scope["http_version"] = version
         self.scope["method"] = self.parser.get_method().decode("ascii")
-        self.scope["path"] = urllib.parse.unquote(target.path.decode("ascii"))
-        self.scope["raw_path"] = target.path
+        self.scope["path"] = urllib.parse.unquote(raw_path.decode("ascii"))
+        self.scope["raw_path"] = raw_path
         self.scope["query_string"] = target.query or b""
         before: RequestResponseCycle | None = self.cycle
         self.cycle = Exchange(
@@ -123,7 +125,7 @@ class ExchangingProtocol(HttpToolsProtocol):
             access_log=False,
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
-            expect_100_continue=self.expect_100_continue,
+            expect_100_continue=self.expect_100_continue and version != "1.0",
             keep_alive=version != "1.0" and self.parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )

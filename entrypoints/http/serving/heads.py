@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from entrypoints.http.middleware.hosts import HOST
 from entrypoints.http.serving import limits
 from entrypoints.http.serving.refusals import HEAD_TOO_LARGE, MALFORMED, TARGET_TOO_LONG, Refusal
 
@@ -14,7 +15,7 @@ _OF_AN_OFFER = frozenset({b"upgrade", b"http2-settings", b"connection"})
 
 
 def fault_of(
-    target: bytes, fields: Fields, version: str, largest_piece: int, *, is_chunked: bool
+    target: bytes, fields: Fields, version: str, largest_piece: int, coding: bytes | None
 ) -> Refusal | None:
     """What is wrong with a head that is complete. `largest_piece` had room for all of it."""
     if len(target) > limits.MAX_TARGET_BYTES:
@@ -28,18 +29,28 @@ def fault_of(
             return HEAD_TOO_LARGE
     if not fields and version == "0.9":
         return MALFORMED
-    if is_chunked and version == "1.0":
-        # Others along the way would not see where it ends (RFC 9112, 6.1).
+    if coding is not None and (version == "1.0" or coding != b"chunked"):
+        # Others along the way would not see where it ends, or nobody here could read it (RFC 9112,
+        # 6.1).
         return MALFORMED
     return None
 
 
-def name_host(target: bytes, fields: Fields) -> None:
-    """The host of an absolute target is the one, whatever `Host` says (RFC 9112, 3.2.2)."""
+def name_host(target: bytes, fields: Fields, version: str) -> Refusal | None:
+    """The host of an absolute target is the one, whatever `Host` says (RFC 9112, 3.2.2); but what
+    it says has to be in order all the same (RFC 9112, 3.2).
+    """
     absolute = _AUTHORITY.match(target)
-    if absolute is not None:
-        fields[:] = [field for field in fields if field[0] != b"host"]
-        fields.append((b"host", absolute[1]))
+    if absolute is None:
+        return None
+    said = [value for name, value in fields if name == b"host"]
+    if len(said) > 1 or (not said and version != "1.0"):
+        return MALFORMED
+    if not all(HOST.fullmatch(host.decode("latin-1").lower()) for host in (absolute[1], *said)):
+        return MALFORMED
+    fields[:] = [field for field in fields if field[0] != b"host"]
+    fields.append((b"host", absolute[1]))
+    return None
 
 
 def without_offer(method: bytes, target: bytes, version: str, fields: Fields) -> bytes:

@@ -8,8 +8,10 @@ KEEP_ALIVE_SECONDS = 30.0
 """Between two requests on one connection."""
 READING_SECONDS = 30.0
 """For a client that takes nothing of an answer that does not fit into the buffers."""
+ANSWER_SECONDS = 300.0
+"""For the whole of such an answer, however steadily it is taken."""
 LEAVING_SECONDS = 2.0
-"""For what was said last to arrive, once a connection is over on our side."""
+"""For the client to close as well, once all is sent and the connection is over on our side."""
 
 MAX_HEAD_BYTES = 32 * 1024
 MAX_TARGET_BYTES = 8 * 1024

@@ -5,13 +5,11 @@ from typing import Any, cast
 
 import httptools
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
 from entrypoints.http.serving import limits
-from entrypoints.http.serving.config import GuardedConfig
 from entrypoints.http.serving.connections import make_room
-from entrypoints.http.serving.exchange import ExchangingProtocol
+from entrypoints.http.serving.endings import EndingProtocol
 from entrypoints.http.serving.heads import fault_of, name_host, without_offer
 from entrypoints.http.serving.refusals import (
     FULL,
@@ -21,7 +19,6 @@ from entrypoints.http.serving.refusals import (
     TARGET_TOO_LONG,
     TOO_SLOW,
     Refusal,
-    told,
 )
 
 # What the client owes us. Plain numbers: members of an Enum take longer to look up than to compare.
@@ -35,13 +32,11 @@ class _Refused(Exception):
         self.refusal = refusal
 
 
-class GuardedProtocol(ExchangingProtocol):
+class GuardedProtocol(EndingProtocol):
     """Notes when each wait began; `check_deadlines` is called for all connections now and then.
 
     A request whose bytes come together costs two looks at the clock and no timer.
     """
-
-    config: GuardedConfig
 
     def __init__(
         self,
@@ -52,31 +47,18 @@ class GuardedProtocol(ExchangingProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._expecting = _HEAD
-        self._since = self.loop.time()
-        """When the wait for what is expected began, or else when the last response ended."""
         self._head_bytes = 0
+        self._shared_bytes = 0
+        """Counted as the head's, though some of it belongs to the request before."""
         self._piece_bytes = 0
         self._framing_bytes = 0
         """Since the last byte of a body: of sizes, extensions and trailers, which nobody reads."""
-        self._is_chunked = False
+        self._coding: bytes | None = None
         self._is_offer = False
-        self._is_deaf = False
-        self._write_paused_since = 0.0
-        self._left_at: float | None = None
         self.url = b""
         self.headers = []
 
     # What the sweep and the server ask
-
-    @property
-    def _newest(self) -> RequestResponseCycle | None:
-        return self.cycle
-
-    @property
-    def is_answering(self) -> bool:
-        """Whether a request is with the application."""
-        cycle = self._newest
-        return cycle is not None and not cycle.response_complete
 
     def waited(self, now: float) -> float:
         """For how many seconds the client has kept us waiting; 0 while it waits for us."""
@@ -92,12 +74,10 @@ class GuardedProtocol(ExchangingProtocol):
         """Ends the connection if its client has taken too long."""
         if self._left_at is None and self.transport.is_closing():
             # What was written may wait for a reader who never comes.
-            self._left_at = now
-        if self._left_at is not None:
-            if now - self._left_at > limits.LEAVING_SECONDS:
+            self._leave()
+        if self._left_at is not None or self.flow.write_paused:
+            if self._reading.is_given_up(self.transport, now):
                 self.transport.abort()
-        elif self.flow.write_paused and now - self._write_paused_since > limits.READING_SECONDS:
-            self.transport.abort()
         elif self.waited(now) > self._patience():
             self.give_up()
 
@@ -118,16 +98,6 @@ class GuardedProtocol(ExchangingProtocol):
         elif self._expecting == _BODY or self._head_bytes > 0:
             self._refuse(TOO_SLOW)
         else:
-            self.transport.close()
-
-    def end_after_answer(self) -> None:
-        """The connection ends with the response to what was asked last."""
-        if self.is_answering:
-            self.cycle.keep_alive = False
-
-    def close_if_idle(self) -> None:
-        """Closes it unless a request is with the application."""
-        if not self.is_answering and self._left_at is None:
             self.transport.close()
 
     def cut(self) -> None:
@@ -162,7 +132,10 @@ class GuardedProtocol(ExchangingProtocol):
             cause = error.__context__
             self._refuse(cause.refusal if isinstance(cause, _Refused) else MALFORMED)
             return
-        if self._expecting == _HEAD and self._head_bytes > limits.MAX_HEAD_BYTES:
+        if (
+            self._expecting == _HEAD
+            and self._head_bytes - self._shared_bytes > limits.MAX_HEAD_BYTES
+        ):
             is_target = len(self.url) > limits.MAX_TARGET_BYTES
             self._refuse(TARGET_TOO_LONG if is_target else HEAD_TOO_LARGE)
         elif self._framing_bytes > limits.MAX_HEAD_BYTES:
@@ -191,21 +164,24 @@ class GuardedProtocol(ExchangingProtocol):
         version = parser.get_http_version()
         return without_offer(parser.get_method(), self.url, version, self.headers)
 
-    def pause_writing(self) -> None:
-        self._write_paused_since = self.loop.time()
-        super().pause_writing()
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Whether to stay: who has asked all there was to ask still waits for the answer."""
+        self.end_after_answer()
+        return self.is_answering and self._expecting != _BODY
 
     # What the parser calls
 
     def _expect_head(self) -> None:
         self._expecting = _HEAD
         self._since = self.loop.time()
-        self._head_bytes = 0
+        self._shared_bytes = 0
 
     def on_message_begin(self) -> None:
         if self._expecting != _HEAD:
             self._expect_head()
-        self._is_chunked = False
+            # Nobody says where in the piece it begins: no head is larger than this is counted.
+            self._head_bytes = self._shared_bytes = self._piece_bytes
+        self._coding = None
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -216,13 +192,13 @@ class GuardedProtocol(ExchangingProtocol):
         if name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
         elif name == b"transfer-encoding":
-            self._is_chunked = True
+            self._coding = value.strip().lower() if self._coding is None else b"several"
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         version = self.parser.get_http_version()
         largest = max(self._head_bytes, self._piece_bytes)
-        fault = fault_of(self.url, self.headers, version, largest, is_chunked=self._is_chunked)
+        fault = fault_of(self.url, self.headers, version, largest, self._coding)
         if fault is not None:
             raise _Refused(fault)
         if len(self.pipeline) >= limits.MAX_PIPELINED:
@@ -231,7 +207,9 @@ class GuardedProtocol(ExchangingProtocol):
         if self._is_offer:
             return
         if not self.url.startswith(b"/"):
-            name_host(self.url, self.headers)
+            fault = name_host(self.url, self.headers, version)
+            if fault is not None:
+                raise _Refused(fault)
         super().on_headers_complete()
         self._expecting = _BODY
         self._since = self.loop.time()
@@ -255,43 +233,35 @@ class GuardedProtocol(ExchangingProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
+        if self._expecting == _BODY and not self.pipeline and not self.cycle.keep_alive:
+            self._leave_gently()
+            return
         self._since = self.loop.time()
         self.flow.resume_reading()
         if self.pipeline:
             cycle, app = self.pipeline.pop()
             self._start_asgi_task(cycle, app)
 
-    # Endings
-
     def _refuse(self, refusal: Refusal) -> None:
         """Says no and listens no more. Requests that came before are answered first."""
         self._is_deaf = True
         if self.is_answering:
+            if self._expecting == _BODY and self.pipeline:
+                self._refuse_in_turn(refusal)
+                return
             if not self._is_reading_for_answer() or self.cycle.response_started:
                 self.cycle.keep_alive = False
                 return
             self._drop_request()
-        if self._expecting == _BODY and self.cycle.response_complete:
-            # A second answer would be taken for that of the next request.
-            self._left_at = self.loop.time()
-        else:
+        # A second answer would be taken for that of the next request.
+        if self._expecting != _BODY or not self.cycle.response_complete:
             self._say_last(refusal)
-        if self.transport.can_write_eof():
-            # Closed with bytes unread, the client's system would throw the answer away.
-            self.transport.write_eof()
-        else:
-            self.transport.close()
+        self._leave_gently()
 
-    def _say_last(self, refusal: Refusal) -> None:
-        self._is_deaf = True
-        self._left_at = self.loop.time()
-        client_ip = self.client[0] if self.client else None
-        elapsed, headers = self._left_at - self._since, self.server_state.default_headers
-        self.transport.write(told(refusal, client_ip, elapsed, headers, self.config))
+    def _refuse_in_turn(self, refusal: Refusal) -> None:
+        """What stands last in the line, and will never be there as a whole, is answered so."""
 
-    def _drop_request(self) -> None:
-        """Lets the application see that nobody is there any more."""
-        self.pipeline.clear()
-        if self.is_answering:
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
+        async def refuse(*_: object) -> None:
+            self._refuse(refusal)
+
+        self.pipeline[0] = (self.cycle, refuse)

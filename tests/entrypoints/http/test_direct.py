@@ -2,12 +2,15 @@
 
 import httpx
 import pytest
+from starlette.types import Message
 
 from entrypoints.http.app import create_app
+from tests.entrypoints.http.raw import HOST, scope_of
 from tests.worlds import PASSWORD, open_world
 
 ACCOUNT = f'{{"email": "ada@example.com", "name": "Ada", "password": "{PASSWORD}"}}'.encode()
 LOGIN = f'{{"email": "ada@example.com", "password": "{PASSWORD}"}}'.encode()
+NO_NUMBERS = [b"NaN", b"-Infinity", b"1e999", b"1E+0999", b"9" * 400 + b".0", b"9" * 5_000]
 BODIES = [
     *(ACCOUNT, ACCOUNT, LOGIN, ACCOUNT[:-1] + b', "roles": ["admin"]}'),
     *(b"", b"{}", b"null", b"[]", b'"text"', b"\xff\xfe", b"\xef\xbb\xbf{}", b"[" * 5_000),
@@ -19,6 +22,9 @@ BODIES = [
     b'{"email": "ada@example.com", "password": "' + b"y" * 3_000 + b'"}',
     b'{"email": "grace@example.com", "name": "", "password": "short"}',
     *(b'{"refresh_token": "junk"}', b'{"refresh_token": "junk", "audience": "nope"}'),
+    # Names given twice, and the first time with a number that JSON does not have.
+    *(b'{"email": %b, ' % number + LOGIN[1:] for number in NO_NUMBERS),
+    *(b'{"refresh_token": %b, "refresh_token": "junk"}' % number for number in NO_NUMBERS),
     *(b'{"refresh_token": NaN}', b'{"refresh_token": "' + b"z" * 60_000 + b'"}'),
 ]
 OF_THE_MOMENT = {"id", "created_at", "updated_at", "access_token", "refresh_token"}
@@ -45,3 +51,21 @@ async def test_both_ways_to_a_route_say_the_same(path: str) -> None:
     direct = await answers(f"/api/v1{path}", "application/json")
     assert direct == await answers(f"/api/v1{path}", "application/json; charset=utf-8")
     assert {each[0] for each in direct} >= {400, 422}
+
+
+@pytest.mark.parametrize("media_type", [b"application/json", b"application/json; charset=utf-8"])
+async def test_a_request_whose_body_never_ended_is_not_carried_out(media_type: bytes) -> None:
+    async with open_world("memory://", rate_limit_write="off") as world:
+        head = [HOST, (b"content-type", media_type), (b"content-length", b"5000")]
+        messages: list[Message] = [{"type": "http.request", "body": ACCOUNT, "more_body": True}]
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            return messages.pop(0) if messages else {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        app = create_app(world.container)
+        await app(scope_of("POST", "/api/v1/users", head), receive, send)
+        assert sent == []

@@ -29,7 +29,9 @@ class Wire:
 class Answer:
     """One exchange, and what became of it."""
 
-    def __init__(self, method: str = "GET", *, keep_alive: bool = True) -> None:
+    def __init__(
+        self, method: str = "GET", *, keep_alive: bool = True, more_body: bool = False
+    ) -> None:
         self.wire = Wire()
         self.completed = 0
         transport = cast("asyncio.Transport", self.wire)
@@ -46,6 +48,7 @@ class Answer:
             keep_alive=keep_alive,
             on_response=self._complete,
         )
+        self._exchange.more_body = more_body
 
     def _complete(self) -> None:
         self.completed += 1
@@ -111,6 +114,13 @@ async def test_the_last_answer_of_a_connection_says_so() -> None:
     await answer.go_on(b"")
     assert b"\r\nconnection: close\r\n" in answer.wire.written[0]
     assert answer.wire.is_closed
+
+
+async def test_nothing_is_closed_while_a_body_is_on_its_way() -> None:
+    answer = Answer(keep_alive=False, more_body=True)
+    await answer.begin(of(0))
+    await answer.go_on(b"")
+    assert (answer.completed, answer.wire.is_closed) == (1, False)
 
 
 async def test_an_answer_may_end_the_connection_itself() -> None:

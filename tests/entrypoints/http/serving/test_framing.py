@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from entrypoints.http.serving import limits
-from tests.entrypoints.http.serving.counter import HOST, Counter, counter, request, status_of
+from tests.entrypoints.http.serving.counter import HOST, Counter, counter, request, status_of, until
 
 CHUNKED = "Transfer-Encoding: chunked"
 OFFER = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk")
@@ -117,6 +117,8 @@ ABSOLUTE = {
     "http://accounts.example.com/path": b"accounts.example.com",
     "HTTP://accounts.example.com:8080/path?a=b": b"accounts.example.com:8080",
     "http://[::1]:80/path": b"[::1]:80",
+    "http://accounts.example.com": b"accounts.example.com",
+    "http://accounts.example.com?a=b": b"accounts.example.com",
 }
 
 
@@ -125,6 +127,44 @@ async def test_the_host_is_that_of_an_absolute_target(house: Counter, target: st
     sent = f"GET {target} HTTP/1.1\r\n{HOST}\r\nConnection: close\r\n\r\n".encode()
 
     assert status_of(await house.exchange(sent)) == 200
-    assert house.application.seen == ["/path"]
+    assert house.application.seen == ["/path" if "/path" in target else "/"]
     hosts = [value for name, value in house.application.headers if name == b"host"]
     assert hosts == [ABSOLUTE[target]]
+
+
+HOSTS = {
+    "none": (),
+    "two": (HOST, HOST),
+    "nothing in it": ("Host:",),
+    "a list": ("Host: localhost, localhost",),
+    "an account in it": ("Host: ada@localhost",),
+    "a path in it": ("Host: localhost/path",),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTS)
+async def test_an_absolute_target_excuses_no_host(house: Counter, kind: str) -> None:
+    lines = ["GET http://localhost/path HTTP/1.1", *HOSTS[kind], "Connection: close", "", ""]
+    answer = await house.exchange("\r\n".join(lines).encode())
+
+    assert status_of(answer) == 400
+    assert house.application.seen == []
+
+
+async def test_http_1_0_needs_no_host_beside_an_absolute_target(house: Counter) -> None:
+    answer = await house.exchange(b"GET http://localhost/path HTTP/1.0\r\n\r\n")
+
+    assert status_of(answer) == 200
+    assert (b"host", b"localhost") in house.application.headers
+
+
+@pytest.mark.parametrize(("version", "first"), [("1.1", 100), ("1.0", 200)])
+async def test_http_1_0_is_never_told_to_continue(house: Counter, version: str, first: int) -> None:
+    fields = ("Content-Length: 2", "Expect: 100-continue", "Connection: close")
+    client = await house.connect()
+    await client.send(request("/", *fields, method="POST", version=version))
+    await until(lambda: house.application.seen)
+    await asyncio.sleep(0.1)
+    await client.send(b"{}")
+
+    assert status_of(await client.rest()) == first

@@ -1,5 +1,6 @@
 """What is refused before the application sees it: broken, ambiguous or oversized heads."""
 
+import asyncio
 import json
 import logging
 import tracemalloc
@@ -62,6 +63,12 @@ MALFORMED = {
     "length and chunks": request("/", "Content-Length: 3", CHUNKED, method="POST"),
     "chunks and length": request("/", CHUNKED, "Content-Length: 3", method="POST"),
     "chunks that are not last": request("/", f"{CHUNKED}, identity", method="POST"),
+    "a coding before the chunks": request(
+        "/", "Transfer-Encoding: gzip, chunked", method="POST", body=b"0\r\n\r\n"
+    ),
+    "a coding in a field of its own": request(
+        "/", "Transfer-Encoding: gzip", CHUNKED, method="POST", body=b"0\r\n\r\n"
+    ),
     "an unknown coding": request("/", "Transfer-Encoding: xchunked", method="POST"),
     "a coding hidden by a space": request("/", "Transfer-Encoding : chunked", method="POST"),
     "chunks in HTTP/1.0": request("/", CHUNKED, version="1.0", body=b"0\r\n\r\n", method="POST"),
@@ -122,6 +129,33 @@ async def test_it_does_not_matter_how_an_oversized_head_is_cut(house: Counter) -
     assert status_of(await client.answer()) == 200
     await client.send(large[1000:])
     assert status_of(await client.rest()) == 431
+
+
+async def test_a_head_that_begins_behind_another_request_is_counted_whole(house: Counter) -> None:
+    client = await house.connect()
+    large = request("/second", *["X: " + "x" * 8000] * 5)
+    await client.send(request() + large[:-2])
+    await client.answer()
+    await asyncio.sleep(0.1)
+    await client.send(large[-2:])
+
+    assert status_of(await client.rest()) == 431
+    assert house.application.seen == ["/"]
+
+
+async def test_small_requests_that_come_together_are_no_large_head(house: Counter) -> None:
+    client = await house.connect()
+    small = request("/", "X: " + "x" * 3000)
+    last = request("/last", "Connection: close")
+    await client.send(small * limits.MAX_PIPELINED + last[:20])
+    for _ in range(limits.MAX_PIPELINED):
+        assert status_of(await client.answer()) == 200
+    # A byte that does not complete it, and then all.
+    await client.send(last[20:21])
+    await asyncio.sleep(0.1)
+    await client.send(last[21:])
+
+    assert status_of(await client.rest()) == 200
 
 
 async def test_an_endless_head_takes_no_memory(house: Counter) -> None:
