@@ -11,6 +11,10 @@ from benchmarks.load import Measured
 CONNECTIONS = 32
 
 
+_FIRST_SECONDS = 3.0
+"""What has not run yet may have to be read from a disk first."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Contestant:
     """`measure(round, seconds)` answers what was measured and the processor seconds it took.
@@ -48,10 +52,11 @@ def run(scenario: Scenario, *, rounds: int, seconds: float) -> list[dict[str, An
 def _warm_up(scenario: Scenario, each: Contestant) -> None:
     if not scenario.warm_up_requests:
         return
-    done = _sample(scenario, each, -1, 1.0)["requests"]
+    done = _sample(scenario, each, -1, _FIRST_SECONDS)["requests"]
     if done < scenario.warm_up_requests:
         # From the start again, as every measurement is; with some to spare.
-        _sample(scenario, each, -1, math.ceil(1.3 * scenario.warm_up_requests / done))
+        seconds = 1.3 * _FIRST_SECONDS * scenario.warm_up_requests / done
+        _sample(scenario, each, -1, math.ceil(seconds))
 
 
 def _sample(scenario: Scenario, each: Contestant, number: int, seconds: float) -> dict[str, float]:
