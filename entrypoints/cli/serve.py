@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from config.settings import Settings
     from entrypoints.cli.supervisor import Heartbeat
 
+_SIGNALS = {signal.SIGTERM, signal.SIGINT}
 _FORK = multiprocessing.get_context("fork")
 
 
@@ -40,6 +41,8 @@ def serve(*, host: str | None = None, port: int | None = None, workers: int | No
     with listen(settings.host, settings.port) as listener:
         if settings.workers == 1:
             _set_up_apart(settings)
+            # An event loop that is ended before its first step fails at its own clearing up.
+            signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
             uvloop.run(_serve_here(settings, listener))
         else:
             _serve_with_workers(settings, listener)
@@ -66,6 +69,7 @@ def _interrupt(*_: object) -> NoReturn:
 
 
 async def _serve_here(settings: "Settings", listener: "socket") -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     with lean_loading():
         from config.container import close, container_for
         from entrypoints.cli.server import SingleServer

@@ -5,6 +5,7 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,39 @@ def test_sigterm_while_setting_up_ends_it_at_once(postgresql_locked: str, log: P
 
         assert server.end(signal.SIGTERM) == 0
         assert "Traceback" not in server.said()
+
+
+TOLD_TO_END_AT_ONCE = """
+import os, signal, uvloop
+class Loop(uvloop.Loop):
+    def create_task(self, *arguments, **options):
+        task = super().create_task(*arguments, **options)
+        Loop.create_task = uvloop.Loop.create_task
+        os.kill(os.getpid(), signal.SIGTERM)
+        return task
+run = uvloop.run
+uvloop.run = lambda main: run(main, loop_factory=Loop)
+from entrypoints.cli.app import run as start
+start(["serve"])
+"""
+
+
+def test_sigterm_before_the_event_loops_first_step_is_a_success_too(
+    own_folder: Path, log: Path
+) -> None:
+    # What is set up at the first start says so.
+    with serving(log):
+        pass
+    ended = subprocess.run(
+        [sys.executable, "-c", TOLD_TO_END_AT_ONCE],
+        cwd=own_folder,
+        env=environment() | {"DOORWARD_PORT": str(free_port())},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def _is_listening(port: int) -> bool:

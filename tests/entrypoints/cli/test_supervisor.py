@@ -30,8 +30,9 @@ def test_a_worker_that_hangs_does_not_keep_the_service_from_ending(tmp_path: Pat
             if service.process.poll() is None:
                 os.kill(hung, signal.SIGCONT)
 
-        [line] = [line for line in service.said().splitlines() if "worker_killed" in line]
-        assert f'"pid": {hung}' in line
+        # The other one too, if it had to wait for what the hung one has locked.
+        killed = [line for line in service.said().splitlines() if "worker_killed" in line]
+        assert any(f'"pid": {hung}' in line for line in killed)
 
 
 @pytest.mark.slow
