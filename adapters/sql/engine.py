@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
@@ -219,12 +219,29 @@ def _prepare_sqlite(
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {int(busy_timeout_seconds * 1000)}")
-        cursor.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(cursor, time.monotonic() + busy_timeout_seconds)
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
 
     return prepare
+
+
+def _write_ahead(cursor: DBAPICursor, until: float) -> None:
+    """Switches a new file to WAL. Of two that do so at once SQLite refuses one without a wait."""
+    # Imported here: a service on PostgreSQL has no need of it.
+    import sqlite3
+
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                raise
+        # This does wait, for as long as the busy timeout says, until the other one is done.
+        cursor.execute("BEGIN IMMEDIATE")
+        cursor.execute("COMMIT")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -82,6 +82,20 @@ async def test_a_write_that_waits_for_another_process_gets_its_turn(sqlite_url: 
             assert await uow.users.get(waiting.id) == waiting
 
 
+@pytest.mark.parametrize(("connections", "files"), [(2, 150), (16, 10)])
+async def test_a_new_file_may_be_opened_by_many_at_once(
+    tmp_path: Path, connections: int, files: int
+) -> None:
+    async def first_look(url: str) -> str:
+        async with open_database(url) as database, database.reading() as channel:
+            return str((await channel.connection.exec_driver_sql("PRAGMA journal_mode")).scalar())
+
+    for number in range(files):
+        url = f"sqlite+aiosqlite:///{tmp_path / f'{number}.db'}"
+        modes = await asyncio.gather(*(first_look(url) for _ in range(connections)))
+        assert modes == ["wal"] * connections
+
+
 async def test_what_is_committed_survives_the_process(sqlite_url: str, tmp_path: Path) -> None:
     user = a_user()
     async with open_database(sqlite_url) as database:
