@@ -88,8 +88,6 @@ def test_what_a_server_does_meanwhile_is_followed(
             stderr=subprocess.PIPE,
             text=True,
             env=environment(),
-            # Whoever runs the tests in the background has them ignore it.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         ) as follower,
     ):
         assert follower.stdout is not None

@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 from pathlib import Path
@@ -96,9 +97,14 @@ class Terminal:
 
     def wait_for(self, text: str) -> None:
         while text not in self.shown:
-            piece = os.read(self._ours, 4096)
+            piece = self._read()
             assert piece, self.shown
             self.shown += piece.decode()
+
+    def _read(self) -> bytes:
+        # Shows what there was instead of waiting for good.
+        assert select.select([self._ours], [], [], 20)[0], self.shown
+        return os.read(self._ours, 4096)
 
     def type(self, text: str) -> None:
         os.write(self._ours, text.encode())
@@ -106,7 +112,7 @@ class Terminal:
     def end(self) -> int:
         """The exit code, once everything that was shown is read."""
         try:
-            while piece := os.read(self._ours, 4096):
+            while piece := self._read():
                 self.shown += piece.decode()
         except OSError:
             pass  # How Linux says that nobody holds the other end any more.
