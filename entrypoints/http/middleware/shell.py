@@ -1,5 +1,6 @@
 """The outermost layer: request id, headers of every response, one log line a request."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
@@ -44,6 +45,15 @@ _CSP = "Content-Security-Policy"
 _HSTS = "max-age=63072000; includeSubDomains"
 
 
+async def _others_catch_up() -> None:
+    """Ends a step of a request: those that came together are taken through the next one together.
+
+    The code and the tables of a step stay in the processor's caches for all of them, where each
+    would find them cold if it were taken from its beginning to its end before the next one.
+    """
+    await asyncio.sleep(0)
+
+
 def security_headers(*, production: bool) -> dict[str, str]:
     """Of every response, the server's own refusals among them."""
     return SECURITY_HEADERS | ({"Strict-Transport-Security": _HSTS} if production else {})
@@ -83,6 +93,7 @@ class RequestShell:
         async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
+                await _others_catch_up()
                 status = message["status"]
                 message["headers"] = self._dressed(message["headers"], scope, context)
             elif message["type"] == "http.response.body":
@@ -95,6 +106,7 @@ class RequestShell:
 
         try:
             await self._app(scope, receive, send_with_headers)
+            await _others_catch_up()
         finally:
             count_request(scope, context, status or CLIENT_LEFT)
             self._write_line(scope, context, status or CLIENT_LEFT)

@@ -14,6 +14,7 @@ from tests.entrypoints.http.api import PASSWORD, Api, OpenApi
 from tests.entrypoints.http.log_lines import LogLines, captured_logs
 from tests.entrypoints.http.promises import MARKER
 from tests.entrypoints.http.raw import HOST, JSON, scope_of
+from tests.servers import free_port
 
 EVERY_LINE = {"event", "level", "logger", "timestamp"}
 COMPLETED = EVERY_LINE | {"request_id", "method", "route", "status", "duration_ms", "client_ip"}
@@ -96,7 +97,9 @@ async def test_a_failure_is_an_error_line(api: Api, logs: LogLines) -> None:
 async def test_what_nobody_expected_is_logged_with_its_places(
     open_api: OpenApi, log_format: str
 ) -> None:
-    api = await open_api(log_format=log_format)
+    # Mail to the console would stand among the lines, with all that is in it.
+    nowhere = {"mailer": "smtp", "smtp_url": f"smtp://127.0.0.1:{free_port()}"}
+    api = await open_api(log_format=log_format, **nowhere)
     with captured_logs() as logs:
         api.may_fail = True
         person = await api.person()
@@ -133,7 +136,9 @@ SECRETS = [f"{MARKER}-{n}-is a long secret" for n in range(6)]
 
 @pytest.mark.parametrize("log_format", ["json", "pretty"])
 async def test_nothing_secret_is_ever_logged(open_api: OpenApi, log_format: str) -> None:
-    api = await open_api(log_format=log_format)
+    # Mail to the console would stand among the lines, with all that is in it.
+    nowhere = {"mailer": "smtp", "smtp_url": f"smtp://127.0.0.1:{free_port()}"}
+    api = await open_api(log_format=log_format, **nowhere)
     with captured_logs() as logs:
         person = await api.person(password=SECRETS[0])
         for headers in (
