@@ -89,6 +89,19 @@ def test_modules_that_nobody_has_looked_for_are_found() -> None:
     run(LOADED_LEAN + "import colorsys, wsgiref.validate, sqlalchemy.orm, entrypoints.cli.commands")
 
 
+MANY_MADE_AND_KEPT = """
+before = gc.get_stats()
+kept = [[] for _ in range(8_000)]
+assert gc.get_stats() == before, "collected"
+kept += [[] for _ in range(8_000)]
+assert gc.get_stats() != before, "not collected"
+"""
+
+
+def test_what_requests_are_made_of_is_not_searched_for_rubbish() -> None:
+    run(LOADED_LEAN + MANY_MADE_AND_KEPT)
+
+
 MODELS_LOADED_LEAN = """
 from entrypoints.cli.loading import lean_loading
 with lean_loading():
