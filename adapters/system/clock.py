@@ -8,7 +8,7 @@ from uuid import UUID
 from application.ports.clock import Clock, IdGenerator
 
 _RANDOM_BITS = 74
-_STEP_BITS = 32
+_STEP = (1 << 32) - 1
 _RAND_B_BITS = 62
 _VERSION, _VARIANT = 7, 0b10
 
@@ -33,10 +33,11 @@ class Uuid7Generator(IdGenerator):
 
     def new_id(self) -> UUID:
         # Half of the range is left for steps; beyond it they borrow from the next millisecond.
-        fresh = (time.time_ns() // 1_000_000) << _RANDOM_BITS | _chance(_RANDOM_BITS - 1)
+        chance = _chance(_RANDOM_BITS - 1)
+        fresh = (time.time_ns() // 1_000_000) << _RANDOM_BITS | chance
         last = Uuid7Generator._last
         if fresh >> _RANDOM_BITS <= last >> _RANDOM_BITS:
-            fresh = last + 1 + _chance(_STEP_BITS)
+            fresh = last + 1 + (chance & _STEP)
         Uuid7Generator._last = fresh
         rand_b = fresh & ((1 << _RAND_B_BITS) - 1)
         time_and_rand_a = fresh >> _RAND_B_BITS

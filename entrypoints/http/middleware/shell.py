@@ -105,6 +105,7 @@ class RequestShell:
             await send(message)
 
         try:
+            await _others_catch_up()
             await self._app(scope, receive, send_with_headers)
             await _others_catch_up()
         finally:
