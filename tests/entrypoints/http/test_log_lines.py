@@ -97,9 +97,7 @@ async def test_a_failure_is_an_error_line(api: Api, logs: LogLines) -> None:
 async def test_what_nobody_expected_is_logged_with_its_places(
     open_api: OpenApi, log_format: str
 ) -> None:
-    # Mail to the console would stand among the lines, with all that is in it.
-    nowhere = {"mailer": "smtp", "smtp_url": f"smtp://127.0.0.1:{free_port()}"}
-    api = await open_api(log_format=log_format, **nowhere)
+    api = await open_api(log_format=log_format)
     with captured_logs() as logs:
         api.may_fail = True
         person = await api.person()
