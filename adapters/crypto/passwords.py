@@ -15,6 +15,7 @@ from argon2 import PasswordHasher as Argon2
 from argon2 import Type
 from argon2.exceptions import InvalidHashError
 
+from adapters.crypto.handover import Handover
 from adapters.crypto.stored_hashes import Argon2Hash, StoredHash, read_hash
 from application.ports.passwords import HashingState, HashVerdict, PasswordHasher
 from domain.errors import Unavailable
@@ -26,6 +27,8 @@ _NICER = 10
 _IDLE_NICENESS = 19
 _WAITING_PER_THREAD = 32
 """At some 30 ms a hash, a place in the queue is worth about a second's wait; more is no use."""
+_PATIENCE_SECONDS = 0.1
+"""Four or five hashes: what a sign-in waits, at most, for those behind it in the queue."""
 
 
 class Argon2PasswordHasher(PasswordHasher):
@@ -40,11 +43,11 @@ class Argon2PasswordHasher(PasswordHasher):
         )
         self._concurrency = concurrency
         self._capacity = concurrency * (1 + _WAITING_PER_THREAD)
-        self._places = threading.BoundedSemaphore(self._capacity)
         self._admitted = 0
         self._taken = 0
         self._refused = 0
         self._counting = threading.Lock()
+        self._handover = Handover(self._some_wait, patience_seconds=_PATIENCE_SECONDS)
         dummy = _hash_of_no_password(self._argon2)
         self._dummy = Argon2Hash(
             text=dummy, type=Type.ID, memory_kib=memory_kib, passes=time_cost, lanes=1
@@ -99,37 +102,44 @@ class Argon2PasswordHasher(PasswordHasher):
     def close(self) -> None:
         """Lets running hashes end and drops those that wait."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._handover.deliver()
+
+    def _enter(self) -> None:
+        with self._counting:
+            if self._taken >= self._capacity:
+                self._refused += 1
+                raise Unavailable
+            self._taken += 1
 
     def _leave(self) -> None:
-        self._note(-1)
-        self._places.release()
-
-    def _note(self, change: int) -> None:
         # A hash ends in its own thread, and is counted out there.
         with self._counting:
-            self._taken += change
+            self._taken -= 1
 
     async def _run(self, work: Callable[[], T]) -> T:
-        if not self._places.acquire(blocking=False):
-            self._refused += 1
-            raise Unavailable
+        self._enter()
         try:
-            future: Future[T] = self._pool.submit(work)
+            ended: Future[T] = self._pool.submit(work)
         except RuntimeError:
-            # Closed for good: the place is nobody's loss.
+            # Closed for good.
+            self._leave()
             raise Unavailable from None
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         # The place belongs to the work, not to the caller: a caller who leaves while the hash runs
         # does not make room for another hash.
-        self._note(1)
-        future.add_done_callback(lambda _: self._leave())
+        ended.add_done_callback(lambda _: self._end(ended, answer))
         try:
-            return await asyncio.wrap_future(future)
+            return await answer
         except asyncio.CancelledError:
-            caller = asyncio.current_task()
-            if future.cancelled() and caller is not None and not caller.cancelling():
-                # Not the caller gave up, but the pool, which is closing.
-                raise Unavailable from None
+            ended.cancel()
             raise
+
+    def _end(self, ended: Future[T], answer: asyncio.Future[T]) -> None:
+        self._leave()
+        self._handover.give(ended, answer)
+
+    def _some_wait(self) -> bool:
+        return self._taken >= self._concurrency
 
 
 def _step_back() -> None:

@@ -265,6 +265,7 @@ async def test_whoever_waits_when_the_pool_closes_is_told_so() -> None:
         for _ in range(2 * _WAITING_PER_THREAD):
             with pytest.raises(Unavailable):
                 await hasher.hash("password")
+        assert hasher.state() == HashingState(running=0, waiting=0, refused=0)
 
 
 async def test_a_hasher_tells_how_busy_it_is() -> None:
