@@ -1,6 +1,6 @@
 """Signing in: what a session is, what its access tokens claim, and how a sign-in can fail."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
@@ -99,14 +99,15 @@ class Session:
 
     def rotated(self, at: datetime, *, ip: str | None, user_agent: str | None) -> Self:
         """Refreshed, from there: its next generation."""
-        return replace(
-            self,
-            generation=self.generation + 1,
-            rotated_at=at,
-            last_used_at=at,
-            ip=ip,
-            user_agent=user_agent,
-        )
+        # `dataclasses.replace` looks at every field anew, for as long again as making the session.
+        changes = {
+            "generation": self.generation + 1,
+            "rotated_at": at,
+            "last_used_at": at,
+            "ip": ip,
+            "user_agent": user_agent,
+        }
+        return type(self)(**(vars(self) | changes))
 
 
 class RefreshOutcome(StrEnum):

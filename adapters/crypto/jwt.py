@@ -1,6 +1,5 @@
 """Access tokens as JWTs (RFC 9068, RFC 8725)."""
 
-import json
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,6 +7,7 @@ from uuid import UUID
 
 import jwt
 from jwt.types import Options
+from pydantic_core import to_json
 
 from adapters.crypto import base64url
 from adapters.crypto.signing_keys import CryptoKeyRing, OpenedKey
@@ -22,7 +22,6 @@ MAX_TOKEN_BYTES = 4096
 _TYPE = "at+jwt"
 _CLOCK_SKEW = timedelta(seconds=10)
 """What workers' clocks may differ by before a fresh token looks as if it came from the future."""
-_JSON = json.JSONEncoder(separators=(",", ":")).encode
 _OPTIONS: Options = {
     "require": ["exp", "iat", "iss", "aud", "sub"],
     # Judged below: the library knows no clock but the machine's.
@@ -47,16 +46,16 @@ class JwtSigner(TokenSigner):
         payload = {
             "iss": claims.issuer,
             "aud": audience[0] if len(audience) == 1 else list(audience),
-            "sub": str(claims.subject),
-            "sid": str(claims.session_id),
+            "sub": claims.subject,
+            "sid": claims.session_id,
             "client_id": claims.client_id,
             "iat": int(claims.issued_at.timestamp()),
             "exp": int(claims.expires_at.timestamp()),
-            "jti": str(claims.token_id),
+            "jti": claims.token_id,
             "auth_time": int(claims.auth_time.timestamp()),
             "roles": list(claims.roles),
         }
-        return hand.sign(_JSON(payload).encode())
+        return hand.sign(to_json(payload, ensure_ascii=True))
 
 
 class _Hand:
@@ -71,7 +70,7 @@ class _Hand:
         self._algorithm = jwt.get_algorithm_by_name(key.algorithm)
         self._half = self._algorithm.prepare_key(key.signing_half)
         header = {"alg": key.algorithm, "kid": key.kid, "typ": _TYPE}
-        self._beginning = base64url.encode(_JSON(header).encode()) + b"."
+        self._beginning = base64url.encode(to_json(header, ensure_ascii=True)) + b"."
 
     def sign(self, payload: bytes) -> str:
         text = self._beginning + base64url.encode(payload)

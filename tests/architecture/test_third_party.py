@@ -19,7 +19,7 @@ ALLOWED: dict[str, set[str]] = {
     "application": set(),
     "adapters": set(),
     "adapters.celery": {"celery", "kombu"},
-    "adapters.crypto": {"argon2", "bcrypt", "cryptography", "jwt"},
+    "adapters.crypto": {"argon2", "bcrypt", "cryptography", "jwt", "pydantic_core"},
     "adapters.mail": {"aiosmtplib", "httpx", "jinja2"},
     "adapters.memory": set(),
     "adapters.opentelemetry": {"opentelemetry", "redis", "sqlalchemy"},

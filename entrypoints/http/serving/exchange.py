@@ -51,7 +51,7 @@ class Exchange(RequestResponseCycle):
         self.response_started = True
         self.waiting_for_100_continue = False
         headers = [*self.default_headers, *message.get("headers", ())]
-        lines = [STATUS_LINE[message["status"]], *(_line(*header) for header in headers)]
+        lines = [STATUS_LINE[message["status"]], *[_line(*header) for header in headers]]
         named = dict(headers)
         options = named.get(b"connection", b"").lower().replace(b" ", b"")
         if b"close" in options.split(b","):
@@ -94,13 +94,21 @@ class Exchange(RequestResponseCycle):
         return body
 
 
-@lru_cache(maxsize=1024)
 def _line(name: bytes, value: bytes) -> bytes:
-    """Looked at and written once for each of the many that are the same in every answer."""
+    write = _written_once if name in _NEW_EVERY_TIME else _written
+    return write(name, value)
+
+
+def _written_once(name: bytes, value: bytes) -> bytes:
     if HEADER_RE.search(name) or HEADER_VALUE_RE.search(value) or name != name.lower():
         # A line break would make whatever follows it a header, or a body, of its own.
         raise RuntimeError("a header is not as HTTP has it")
     return b"%b: %b\r\n" % (name, value)
+
+
+_written = lru_cache(maxsize=1024)(_written_once)
+"""Most lines are the same in every answer: looked at and written once for all."""
+_NEW_EVERY_TIME = frozenset({b"x-request-id", b"x-response-time"})
 
 
 class ExchangingProtocol(HttpToolsProtocol):

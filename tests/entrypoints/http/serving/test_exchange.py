@@ -140,6 +140,7 @@ async def test_an_answer_may_end_the_connection_itself() -> None:
         (b"x a", b"b"),
         (b"x:a", b"b"),
         (b"Content-Length", b"9"),
+        (b"x-request-id", b"a\r\nset-cookie: c=d"),
     ],
 )
 async def test_no_header_becomes_another_one(header: Header) -> None:
