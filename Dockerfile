@@ -18,7 +18,8 @@ COPY adapters ./adapters
 COPY config ./config
 COPY entrypoints ./entrypoints
 RUN python -m hatchling build -t wheel -d dist \
-    && pip --python /opt/venv install --no-deps --no-index dist/*.whl
+    && pip --python /opt/venv install --no-deps --no-index dist/*.whl \
+    && /opt/venv/bin/python -X no_debug_ranges -m entrypoints.cli.lean_bytecode
 
 FROM python:3.13-slim-trixie
 # The ids are fixed, so that the owner of a volume is the same in every release.

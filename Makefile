@@ -31,9 +31,14 @@ $(VENV)/ready-bench: $(VENV)/ready-dev requirements-bench.txt
 	$(PIP) install --require-hashes -r requirements-bench.txt
 	@touch $@
 
+# What a server keeps in memory of its libraries.
+$(VENV)/lean: $(VENV)/ready entrypoints/cli/lean_bytecode.py
+	$(BIN)/python -X no_debug_ranges -m entrypoints.cli.lean_bytecode
+	@touch $@
+
 # Where Python is told to write no bytecode (PYTHONDONTWRITEBYTECODE) every start would compile anew.
 SOURCES := $(shell find domain application adapters config entrypoints -name '*.py')
-$(VENV)/bytecode: $(VENV)/ready $(SOURCES)
+$(VENV)/bytecode: $(VENV)/ready $(VENV)/lean $(SOURCES)
 	$(BIN)/python -m compileall -q domain application adapters config entrypoints
 	@touch $@
 

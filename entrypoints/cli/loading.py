@@ -64,6 +64,8 @@ def swift_loading() -> Iterator[None]:
 @contextmanager
 def lean_loading() -> Iterator[None]:
     """The same for a server, which stays in memory: leaves out what it has no use for."""
+    # Ciphers of the past, which cryptography has OpenSSL load unless it is told not to.
+    os.environ.setdefault("CRYPTOGRAPHY_OPENSSL_NO_LEGACY", "1")
     sys.meta_path.insert(0, _Postponing)
     absent = [name for name in _left_out() if name not in sys.modules]
     # None stands for a module that cannot be found (Python's reference, 5.3.1).

@@ -14,10 +14,10 @@ from tests.services import Service, serving, wait_until
 
 pytestmark = pytest.mark.slow
 
-SQLITE_MIB = 87
-POSTGRESQL_MIB = 96.5
+SQLITE_MIB = 83.5
+POSTGRESQL_MIB = 90
 """With Redis, and settings as in production."""
-FORKED_MIB = 80
+FORKED_MIB = 75
 """On SQLite, most of it shared with the parent."""
 # Not how the service is installed, where there is more that libraries could find and load.
 SERVE_AND_TELL = (
