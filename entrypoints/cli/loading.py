@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec, PathFinder
@@ -92,7 +93,10 @@ def _models_when_used() -> Iterator[None]:
     Pydantic's own setting for it (`defer_build`), here for the models of libraries as well.
     """
     from pydantic import BaseModel, ConfigDict
+    from pydantic.warnings import UnsupportedFieldAttributeWarning
 
+    # FastAPI keeps it quiet while it makes a model ready, which is later now.
+    warnings.simplefilter("ignore", UnsupportedFieldAttributeWarning)
     before = BaseModel.model_config
     BaseModel.model_config = ConfigDict(**before, defer_build=True)
     try:

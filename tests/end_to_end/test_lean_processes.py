@@ -86,6 +86,13 @@ def test_what_it_makes_ready_later_is_what_others_have_at_once(second_start: Ser
         assert http.get("/api/v1/openapi.json").json() == document()
 
 
+def test_what_it_makes_ready_later_leaves_no_warning_in_its_log(second_start: Service) -> None:
+    with second_start.client() as http:
+        assert http.post("/api/v1/auth/reauthenticate", json={"password": "any"}).status_code == 401
+        assert http.get("/api/v1/openapi.json").status_code == 200
+    assert "Warning" not in second_start.log.read_text()
+
+
 def test_so_is_one_on_postgresql_and_redis(
     tmp_path: Path, postgresql_database_url: str, redis_url: str
 ) -> None:
