@@ -2,16 +2,14 @@
 
 import asyncio
 import random
-from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
 
 import pytest
 
 from adapters.crypto import handover
 from adapters.crypto.handover import Handover
-from adapters.crypto.passwords import Argon2PasswordHasher
 from domain.errors import Unavailable
+from tests.adapters.crypto.hashers import cheap
 
 
 class Clock:
@@ -126,18 +124,9 @@ async def test_a_loop_that_is_closed_keeps_nobody_from_their_answer(desk: Desk) 
     assert await asyncio.wait_for(desk.end(2), 1) == 2
 
 
-@contextmanager
-def hashing(concurrency: int = 1) -> Iterator[Argon2PasswordHasher]:
-    hasher = Argon2PasswordHasher(memory_kib=8, time_cost=1, concurrency=concurrency)
-    try:
-        yield hasher
-    finally:
-        hasher.close()
-
-
 async def test_hashes_wait_for_those_behind_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("adapters.crypto.passwords._PATIENCE_SECONDS", 60)
-    with hashing() as hasher:
+    with cheap() as hasher:
 
         async def waiting_afterwards() -> int:
             await hasher.hash("password")
@@ -152,7 +141,7 @@ async def test_whoever_waits_for_a_hash_that_never_comes_is_answered_at_the_clos
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("adapters.crypto.passwords._PATIENCE_SECONDS", 60)
-    with hashing() as hasher:
+    with cheap() as hasher:
         await hasher.hash("the first")
         # Counted, and then refused by a pool that is closing.
         hasher._enter()
@@ -167,7 +156,7 @@ async def test_whoever_waits_for_a_hash_that_never_comes_is_answered_at_the_clos
 async def test_nobody_is_forgotten_whoever_comes_and_goes(concurrency: int) -> None:
     """Hashes end, callers give up, in any order: all that is asked comes to an end by itself."""
     choices = random.Random(concurrency)
-    with hashing(concurrency) as hasher:
+    with cheap(concurrency) as hasher:
         for _ in range(100):
             callers = [asyncio.create_task(hasher.hash("password")) for _ in range(12)]
             await asyncio.sleep(choices.choice([0, 0, 0.0003]))

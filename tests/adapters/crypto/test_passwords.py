@@ -18,18 +18,10 @@ from adapters.crypto.passwords import _WAITING_PER_THREAD, Argon2PasswordHasher
 from adapters.crypto.stored_hashes import Argon2Hash
 from application.ports.passwords import HashingState
 from domain.errors import Unavailable
+from tests.adapters.crypto.hashers import cheap
 
 SALT = "c2FsdHNhbHRzYWx0"
 DIGEST = "ZGlnZXN0ZGlnZXN0ZGlnZXN0"
-
-
-@contextmanager
-def cheap(concurrency: int = 1) -> Iterator[Argon2PasswordHasher]:
-    hasher = Argon2PasswordHasher(memory_kib=8, time_cost=1, concurrency=concurrency)
-    try:
-        yield hasher
-    finally:
-        hasher.close()
 
 
 @pytest.fixture(scope="module")
