@@ -1,6 +1,7 @@
 """Delivering what waits in the outbox, and what operators do about what could not be delivered."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,7 +11,7 @@ from application.link_tokens import LinkTokens
 from application.pages import CursorCodec
 from application.ports.clock import Clock
 from application.ports.mailer import Letter, Mailer, MailNotSent, MessageRenderer
-from application.ports.outbox import FailedTry, MessageFacts, OutboxDepth
+from application.ports.outbox import ClaimedMessage, FailedTry, OutboxDepth
 from application.ports.telemetry import MessageOutcome, Telemetry
 from application.ports.unit_of_work import UnitOfWorkFactory
 from domain.access import Actor, require_trusted
@@ -78,47 +79,51 @@ class DeliverMessages:
 
     async def execute(self, *, at_most: int = 1000, until: Callable[[], bool] = _never) -> int:
         """How many messages it took up, sent or not: at most so many, and none after `until`."""
-        count = 0
-        while count < at_most and not until():
-            message = await self._claim()
-            if message is None:
-                break
+        if at_most < 1 or until():
+            return 0
+        count, claimed = 0, await self._claim()
+        while claimed is not None:
             count += 1
-            if not await self._deliver(message):
+            noting = await self._try(claimed)
+            if not claimed.others_due or count >= at_most or until():
+                await noting
                 break
+            claimed = await self._claim_beside(noting)
         return count
 
-    async def _claim(self) -> OutboxMessage | None:
+    async def _claim_beside(self, noting: Awaitable[None]) -> ClaimedMessage | None:
+        """The next one is sent after the last one is noted, but is claimed meanwhile."""
+        noted, claimed = await asyncio.gather(noting, self._claim(), return_exceptions=True)
+        if isinstance(noted, BaseException):
+            raise noted
+        if isinstance(claimed, BaseException):
+            raise claimed
+        return claimed
+
+    async def _claim(self) -> ClaimedMessage | None:
         now = self._clock.now()
         async with self._uow.single() as uow:
-            message = await uow.outbox.claim(now, now + _LEASE)
+            claimed = await uow.outbox.claim(now, now + _LEASE)
             await uow.commit()
-        return message
+        return claimed
 
-    async def _deliver(self, message: OutboxMessage) -> bool:
-        """Whether others were due as well, so that it pays to claim one at once."""
-        async with self._uow.reading() as uow:
-            facts = await uow.outbox.facts(message, self._clock.now())
-        await self._hand_over(message, self._write(message, facts))
-        return facts.others_due
-
-    async def _hand_over(self, message: OutboxMessage, letter: Letter | str) -> None:
+    async def _try(self, claimed: ClaimedMessage) -> Awaitable[None]:
+        """Sends it. What is returned notes how that went."""
+        message, letter = claimed.message, self._write(claimed)
         if isinstance(letter, str):
-            await self._finish(message, letter)
-            return
+            return self._finish(message, letter)
         try:
             await self._mailer.send(self._renderer.render(letter))
         except MailNotSent as error:
-            await self._fail(message, str(error))
+            return self._fail(message, str(error))
         except Exception as error:  # noqa: BLE001
             # Whatever is wrong with one message must not keep the others; its text may hold a link.
-            await self._fail(message, type(error).__name__)
-        else:
-            await self._finish(message)
+            return self._fail(message, type(error).__name__)
+        return self._finish(message)
 
-    def _write(self, message: OutboxMessage, facts: MessageFacts) -> Letter | str:
+    def _write(self, claimed: ClaimedMessage) -> Letter | str:
         """The letter, or why there is none to send."""
-        owner, link = facts.owner, facts.link
+        message, owner, link = claimed.message, claimed.owner, claimed.link
         if owner is None:
             return "the account is gone"
         recipient = message.recipient or owner.address

@@ -7,9 +7,9 @@ from uuid import UUID
 from adapters.memory.records import Records
 from adapters.memory.selection import newest_first
 from application.ports.outbox import (
+    ClaimedMessage,
     FailedTry,
     MailOwner,
-    MessageFacts,
     OutboxDepth,
     OutboxRepository,
 )
@@ -37,23 +37,22 @@ class MemoryOutboxRepository(OutboxRepository):
             for message in self._records.outbox.values()
         )
 
-    async def claim(self, at: datetime, lease_until: datetime) -> OutboxMessage | None:
+    async def claim(self, at: datetime, lease_until: datetime) -> ClaimedMessage | None:
         due = self._due(at)
         if not due:
             return None
         longest = min(due, key=lambda message: (message.due_at, message.id))
-        return self._store(replace(longest, leased_until=lease_until))
-
-    async def facts(self, message: OutboxMessage, at: datetime) -> MessageFacts:
+        message = self._store(replace(longest, leased_until=lease_until))
         user = self._records.users.get(message.user_id)
-        return MessageFacts(
+        return ClaimedMessage(
+            message=message,
             owner=MailOwner(
                 address=user.email.address, name=user.name, email_verified=user.email_verified
             )
             if user
             else None,
             link=self._records.links.get(message.link_id) if message.link_id else None,
-            others_due=bool(self._due(at)),
+            others_due=len(due) > 1,
         )
 
     async def finish(self, message_id: UUID, at: datetime, note: str | None = None) -> None:

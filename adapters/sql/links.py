@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, exists, insert, select, update
+from sqlalchemy import delete, exists, insert, select, update
 
 from adapters.sql.fixed_statements import FixedStatement, parameter
 from adapters.sql.statements import StatementRunner, insert_for_account
@@ -90,13 +90,9 @@ def _to_row(link: Link) -> dict[str, Any]:
     }
 
 
-def link_from_row(row: Row[Any]) -> Link:
-    return Link(
-        id=row.id,
-        user_id=row.user_id,
-        purpose=LinkPurpose(row.purpose),
-        email=EmailAddress.of_stored(row.email),
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        used_at=row.used_at,
-    )
+def link_from_row(row: Any, prefix: str = "") -> Link:
+    """`prefix`: of the names of its columns in that row."""
+    values = {column.name: getattr(row, prefix + column.name) for column in links.c}
+    values["purpose"] = LinkPurpose(values["purpose"])
+    values["email"] = EmailAddress.of_stored(values["email"])
+    return Link(**values)

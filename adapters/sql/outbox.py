@@ -4,24 +4,22 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, exists, func, insert, literal, null, or_, select, update
+from sqlalchemy import FromClause, Select, exists, func, insert, literal, null, or_, select, update
 
 from adapters.sql.fixed_statements import FixedStatement, parameter
 from adapters.sql.links import link_from_row
 from adapters.sql.statements import StatementRunner, insert_for_account
 from adapters.sql.tables import links, outbox, users
 from application.ports.outbox import (
+    ClaimedMessage,
     FailedTry,
     MailOwner,
-    MessageFacts,
     OutboxDepth,
     OutboxRepository,
 )
 from domain.outbox import MessageTemplate, OutboxMessage
 
-_WAITS = (outbox.c.sent_at.is_(None), outbox.c.set_aside_at.is_(None))
 _REASON_LENGTH = 200
-
 
 _INSERT = insert_for_account(outbox)
 _INSERT_FIRST = FixedStatement(insert(outbox))
@@ -32,6 +30,9 @@ _COUNT_SINCE = FixedStatement(
         outbox.c.created_at > parameter("since"),
     )
 )
+
+
+_WAITS = (outbox.c.sent_at.is_(None), outbox.c.set_aside_at.is_(None))
 _IS_DUE = (
     *_WAITS,
     outbox.c.due_at <= parameter("at"),
@@ -46,30 +47,35 @@ _NEXT_DUE = (
     .with_for_update(skip_locked=True)
     .scalar_subquery()
 )
-_CLAIM = FixedStatement(
+_LEASE = (
     update(outbox)
     .where(outbox.c.id == _NEXT_DUE)
     .values(leased_until=parameter("lease_until"))
     .returning(outbox)
 )
-# One row whatever there is, so that each of the two may be missing.
-_named = select(
-    parameter("owner_id", users.c.id.type).label("owner_id"),
-    parameter("link_id", links.c.id.type).label("link_id"),
-).subquery("named")
-_FACTS = FixedStatement(
-    select(
-        links,
+
+
+def _with_facts(claimed: FromClause) -> Select[Any]:
+    """The row of a claimed message, and what else there is to know of it."""
+    return select(
+        claimed,
         users.c.email.label("owner_address"),
         users.c.name.label("owner_name"),
         users.c.email_verified.label("owner_verified"),
-        exists().where(*_IS_DUE).label("others_due"),
+        *(column.label(f"of_link_{column.name}") for column in links.c),
+        exists().where(outbox.c.id != claimed.c.id, *_IS_DUE).label("others_due"),
     ).select_from(
-        _named.outerjoin(users, users.c.id == _named.c.owner_id).outerjoin(
-            links, links.c.id == _named.c.link_id
+        claimed.outerjoin(users, users.c.id == claimed.c.user_id).outerjoin(
+            links, links.c.id == claimed.c.link_id
         )
     )
-)
+
+
+_CLAIM = FixedStatement(_with_facts(_LEASE.cte("claimed")))
+# SQLite changes nothing within a SELECT: there it is two statements of one transaction.
+_TAKE = FixedStatement(_LEASE)
+_taken = outbox.alias("taken")
+_TAKEN = FixedStatement(_with_facts(_taken).where(_taken.c.id == parameter("message_id")))
 _FINISH = FixedStatement(
     update(outbox)
     .where(outbox.c.id == parameter("message_id"), outbox.c.sent_at.is_(None))
@@ -82,6 +88,7 @@ class SqlOutboxRepository(OutboxRepository):
         self._run = runner.run
         self._row = runner.row
         self._later = runner.later
+        self._dialect = runner.dialect
         self.has_added = False
 
     async def add(self, message: OutboxMessage) -> None:
@@ -96,17 +103,12 @@ class SqlOutboxRepository(OutboxRepository):
         row = await self._row(_COUNT_SINCE, owner_id=user_id, template=template.value, since=since)
         return int(row.messages)
 
-    async def claim(self, at: datetime, lease_until: datetime) -> OutboxMessage | None:
-        row = await self._row(_CLAIM, at=at, lease_until=lease_until)
-        return _from_row(row) if row else None
-
-    async def facts(self, message: OutboxMessage, at: datetime) -> MessageFacts:
-        row = await self._row(_FACTS, owner_id=message.user_id, link_id=message.link_id, at=at)
-        return MessageFacts(
-            owner=_owner(row),
-            link=link_from_row(row) if row.id else None,
-            others_due=row.others_due,
-        )
+    async def claim(self, at: datetime, lease_until: datetime) -> ClaimedMessage | None:
+        if self._dialect != "sqlite":
+            row = await self._row(_CLAIM, at=at, lease_until=lease_until)
+        elif row := await self._row(_TAKE, at=at, lease_until=lease_until):
+            row = await self._row(_TAKEN, at=at, message_id=row.id)
+        return _claimed_from_row(row) if row else None
 
     async def finish(self, message_id: UUID, at: datetime, note: str | None = None) -> None:
         await self._later(_FINISH, message_id=message_id, at=at, note=note)
@@ -168,15 +170,20 @@ def _to_row(message: OutboxMessage) -> dict[str, Any]:
     return vars(message) | {"template": message.template.value}
 
 
-def _owner(row: Row[Any]) -> MailOwner | None:
-    if row.owner_address is None:
-        return None
-    return MailOwner(
-        address=row.owner_address, name=row.owner_name, email_verified=row.owner_verified
-    )
-
-
-def _from_row(row: Row[Any]) -> OutboxMessage:
-    values = row._asdict()
+def _from_row(row: Any) -> OutboxMessage:
+    values = {column.name: getattr(row, column.name) for column in outbox.c}
     values["template"] = MessageTemplate(values["template"])
     return OutboxMessage(**values)
+
+
+def _claimed_from_row(row: Any) -> ClaimedMessage:
+    owner = link = None
+    if row.owner_address is not None:
+        owner = MailOwner(
+            address=row.owner_address, name=row.owner_name, email_verified=row.owner_verified
+        )
+    if row.of_link_id is not None:
+        link = link_from_row(row, "of_link_")
+    return ClaimedMessage(
+        message=_from_row(row), owner=owner, link=link, others_due=bool(row.others_due)
+    )

@@ -36,12 +36,13 @@ class MailOwner:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MessageFacts:
-    """What the letter to a message is made of, and whether other messages are due.
+class ClaimedMessage:
+    """One to deliver, what its letter is made of, and whether others are due that nobody has.
 
     `owner` None: the account is gone. `link` None: there is none (any more).
     """
 
+    message: OutboxMessage
     owner: MailOwner | None
     link: Link | None
     others_due: bool
@@ -63,16 +64,12 @@ class OutboxRepository(ABC):
         """How many were added after that instant, sent or not."""
 
     @abstractmethod
-    async def claim(self, at: datetime, lease_until: datetime) -> OutboxMessage | None:
+    async def claim(self, at: datetime, lease_until: datetime) -> ClaimedMessage | None:
         """The message due for longest, leased to the caller by one conditional UPDATE.
 
         Nobody else gets it before `lease_until`. Claiming is not a try: whoever dies with a lease
         leaves the message as it was.
         """
-
-    @abstractmethod
-    async def facts(self, message: OutboxMessage, at: datetime) -> MessageFacts:
-        """Of one that was claimed, as things are now. Others are due if nobody has their lease."""
 
     @abstractmethod
     async def finish(self, message_id: UUID, at: datetime, note: str | None = None) -> None:

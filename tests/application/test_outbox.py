@@ -1,15 +1,19 @@
 """Delivery: every message once if all goes well, tried again if not, and never lost."""
 
+import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from adapters.memory.outbox import MemoryOutboxRepository
 from application.jobs import PurgeExpired, Retention
 from application.outbox import ListMessagesQuery, RetryMessagesCommand
+from application.ports.mailer import Mail
 from application.recovery.passwords import ForgotPasswordCommand
 from application.sessions.refresh import RefreshSessionCommand
 from domain.access import Actor, PermissionMissing
-from domain.errors import NotFound
+from domain.errors import NotFound, Unavailable
 from domain.outbox import MAX_TRIES, MessageTemplate, OutboxMessage, next_try
 from domain.sessions import InvalidRefreshToken
 from tests.mail_house import ANYONE, House, ListMailer
@@ -64,6 +68,43 @@ async def test_all_that_is_due_goes_in_one_run(house: House) -> None:
     assert await deliver.execute() == 1
     assert await waiting(house) == []
     assert await deliver.execute() == 0
+
+
+async def test_one_is_noted_before_the_next_is_sent(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whoever dies in between sends one message twice, not several.
+    for name in ("bob", "cy"):
+        await house.register(f"{name}@mail.example.net")
+    finish, send = MemoryOutboxRepository.finish, house.mailer.send
+    unsent: list[int] = []
+
+    async def finish_slowly(*of: Any, **named: Any) -> None:
+        await asyncio.sleep(0.01)
+        await finish(*of, **named)
+
+    async def counted(mail: Mail) -> None:
+        unsent.append(len(await waiting(house)))
+        await send(mail)
+
+    monkeypatch.setattr(MemoryOutboxRepository, "finish", finish_slowly)
+    monkeypatch.setattr(house.mailer, "send", counted)
+    assert await house.container.deliver_messages().execute() == 3
+    assert unsent == [3, 2, 1]
+
+
+async def test_one_that_cannot_be_noted_ends_the_run(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await house.register("bob@mail.example.net")
+
+    async def refuse(*_: Any, **__: Any) -> None:
+        raise Unavailable
+
+    monkeypatch.setattr(MemoryOutboxRepository, "finish", refuse)
+    with pytest.raises(Unavailable):
+        await house.container.deliver_messages().execute()
+    assert len(house.mailer.mails) == 1
 
 
 async def test_one_that_fails_does_not_keep_the_others(house: House) -> None:

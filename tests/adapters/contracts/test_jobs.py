@@ -80,4 +80,4 @@ async def test_purging_takes_what_is_past_in_bites(backend: Backend, ada: User) 
         claimed = await uow.outbox.claim(late, late + LEASE)
         await uow.commit()
     assert claimed is not None
-    assert claimed.id == waiting.id
+    assert claimed.message.id == waiting.id

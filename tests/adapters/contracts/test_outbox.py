@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from application.ports.outbox import FailedTry, MailOwner, MessageFacts, OutboxDepth
+from application.ports.outbox import ClaimedMessage, FailedTry, MailOwner, OutboxDepth
 from domain.outbox import MessageTemplate, OutboxMessage
 from domain.users import User
 from tests.adapters.contracts.test_links import add_link, link_for
@@ -28,11 +28,16 @@ async def add_message(backend: Backend, message: OutboxMessage) -> OutboxMessage
     return message
 
 
-async def claim(backend: Backend, at: datetime) -> OutboxMessage | None:
-    async with backend.uow() as uow:
-        message = await uow.outbox.claim(at, at + LEASE)
+async def claim_with_facts(backend: Backend, at: datetime) -> ClaimedMessage | None:
+    async with backend.uow.single() as uow:
+        claimed = await uow.outbox.claim(at, at + LEASE)
         await uow.commit()
-    return message
+    return claimed
+
+
+async def claim(backend: Backend, at: datetime) -> OutboxMessage | None:
+    claimed = await claim_with_facts(backend, at)
+    return claimed.message if claimed else None
 
 
 async def test_a_message_is_claimed_by_one_until_its_lease_ends(
@@ -109,46 +114,64 @@ async def test_messages_set_aside_wait_for_an_operator(backend: Backend, ada: Us
     assert (again.attempts, again.set_aside_at) == (0, None)
 
 
-async def facts(backend: Backend, message: OutboxMessage, at: datetime = NOW) -> MessageFacts:
-    async with backend.uow.reading() as uow:
-        return await uow.outbox.facts(message, at)
-
-
-async def test_the_facts_of_a_message_are_its_account_and_its_link(
+async def test_a_claimed_message_comes_with_its_account_and_its_link(
     backend: Backend, ada: User
 ) -> None:
     owner = MailOwner(address=ada.email.address, name=ada.name, email_verified=ada.email_verified)
     link = await add_link(backend, link_for(ada.id))
-    message = message_for(ada.id)
-    with_link = replace(message, link_id=link.id)
-    assert await facts(backend, message) == MessageFacts(owner=owner, link=None, others_due=False)
-    assert await facts(backend, with_link) == MessageFacts(owner=owner, link=link, others_due=False)
-    nobodys = replace(message, user_id=new_id(), link_id=new_id())
-    assert await facts(backend, nobodys) == MessageFacts(owner=None, link=None, others_due=False)
+    plain = message_for(ada.id)
+    with_link = replace(message_for(ada.id), link_id=link.id)
+    without_link = replace(message_for(ada.id), link_id=new_id())
+    nobodys = replace(message_for(new_id()), link_id=link.id)
+    everything = (
+        (plain, owner, None),
+        (with_link, owner, link),
+        (without_link, owner, None),
+        (nobodys, None, link),
+    )
+    for message, its_owner, its_link in everything:
+        async with backend.uow() as uow:
+            # Its account may go away while it waits.
+            await uow.outbox.add_first(message)
+            await uow.commit()
+        assert await claim_with_facts(backend, NOW) == ClaimedMessage(
+            message=replace(message, leased_until=NOW + LEASE),
+            owner=its_owner,
+            link=its_link,
+            others_due=False,
+        )
 
 
 async def test_others_are_due_that_nobody_has_taken(backend: Backend, ada: User) -> None:
-    message = await add_message(backend, message_for(ada.id, NOW - SECOND))
+    async def others_are_due(at: datetime) -> bool:
+        claimed = await claim_with_facts(backend, at)
+        assert claimed is not None
+        async with backend.uow() as uow:
+            assert await uow.outbox.fail(
+                claimed.message, FailedTry(at=NOW, due_at=NOW - SECOND, reason="full")
+            )
+            await uow.commit()
+        return claimed.others_due
+
+    _taken, sent, given_up = [
+        await add_message(backend, message_for(ada.id, NOW - number * SECOND))
+        for number in (4, 3, 2)
+    ]
     assert await claim(backend, NOW)
-    # Claimed by somebody else, sent, set aside, not due yet.
-    for _ in range(2):
-        await add_message(backend, message_for(ada.id, NOW - SECOND))
-    assert await claim(backend, NOW)
-    second = await claim(backend, NOW)
-    assert second is not None
     async with backend.uow() as uow:
-        await uow.outbox.finish(second.id, NOW)
+        await uow.outbox.finish(sent.id, NOW)
         await uow.commit()
-    given_up = await add_message(backend, message_for(ada.id, NOW - SECOND))
     claimed = await claim(backend, NOW)
     assert claimed is not None
     assert claimed.id == given_up.id
     async with backend.uow() as uow:
         assert await uow.outbox.fail(claimed, FailedTry(at=NOW, due_at=None, reason="full"))
         await uow.commit()
+    await add_message(backend, message_for(ada.id, NOW - SECOND))
     await add_message(backend, message_for(ada.id, NOW + SECOND))
-    assert not (await facts(backend, message)).others_due
-    assert (await facts(backend, message, NOW + SECOND)).others_due
+    assert not await others_are_due(NOW)
+    assert await others_are_due(NOW + SECOND)
+    assert await others_are_due(NOW + LEASE)
 
 
 async def test_no_message_is_stored_for_an_account_that_is_not_there(backend: Backend) -> None:
