@@ -5,10 +5,10 @@ import unicodedata
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from adapters.system.addresses import EmailValidatorNormaliser
+from adapters.system.addresses import EmailValidatorNormaliser, _normalise
 from domain.addresses import EmailAddress, InvalidEmailAddress
 
 normalise = EmailValidatorNormaliser().normalise
@@ -17,6 +17,13 @@ LOCAL_PARTS = st.text("abcXYZ019._+-éÜßñΣשд𝒜", min_size=1, max_size=64
 LABELS = st.text("abcXYZ019-éÜßñд例", min_size=1, max_size=20)
 DOMAINS = st.lists(LABELS, min_size=1, max_size=4).map(".".join)
 ALMOST_ADDRESSES = st.builds("{}@{}".format, LOCAL_PARTS, DOMAINS)
+PLAIN = st.builds("{}@example.com".format, st.text("a1._+-", min_size=1, max_size=5)) | st.builds(
+    "ada@{}.{}".format,
+    st.text("a1-.", min_size=1, max_size=6),
+    st.sampled_from(["com", "c", "1", "co-m", "c1", ""]),
+)
+LENGTHS = st.integers(1, 70)
+LONG = st.builds(lambda a, b, c: f"{'a' * a}@{'b' * b}.{'c' * c}", LENGTHS, LENGTHS, LENGTHS)
 JUNK = st.text(st.characters(), max_size=400)
 
 
@@ -32,6 +39,20 @@ def test_any_text_is_an_address_or_refused_as_none(text: str) -> None:
         # Columns hold so many characters.
         assert len(normalised.address) <= 320
         assert len(normalised.key) <= 640
+
+
+@settings(max_examples=200)
+@given(PLAIN | LONG)
+@example("a..b@example.com")
+@example("ada@ab--c.com")
+def test_the_short_way_says_what_the_library_says(text: str) -> None:
+    try:
+        expected = _normalise(text)
+    except InvalidEmailAddress:
+        with pytest.raises(InvalidEmailAddress):
+            normalise(text)
+    else:
+        assert normalise(text) == expected
 
 
 @given(ALMOST_ADDRESSES)
