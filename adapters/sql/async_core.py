@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, CursorResult, Dialect, Engine, Executable, create_engine
 from sqlalchemy.pool import PoolProxiedConnection
-from sqlalchemy.util.concurrency import greenlet_spawn
+
+from adapters.sql.greenlets import greenlet_spawn
 
 Result = TypeVar("Result")
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]

@@ -5,11 +5,11 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, CursorResult, Executable
 from sqlalchemy.pool import PoolProxiedConnection
-from sqlalchemy.util.concurrency import greenlet_spawn
 
 from adapters.sql.async_core import AsyncConnection, AsyncEngine, to_its_end
 from adapters.sql.fixed_statements import CompiledStatement, FixedStatement
 from adapters.sql.gathered import Write, together
+from adapters.sql.greenlets import greenlet_spawn
 
 Parameters = Mapping[str, Any]
 

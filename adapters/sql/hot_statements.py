@@ -3,12 +3,13 @@
 import asyncio
 from typing import Any
 
-from sqlalchemy.util.concurrency import await_, greenlet_spawn
+from sqlalchemy.util.concurrency import await_
 
 from adapters.sql.channel import connect, give_up, is_refusal
 from adapters.sql.engine import Database
 from adapters.sql.errors import translated
 from adapters.sql.fixed_statements import FixedStatement
+from adapters.sql.greenlets import greenlet_spawn
 from adapters.sql.statements import once_more
 from domain.errors import Unavailable
 

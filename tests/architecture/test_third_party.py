@@ -25,7 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "adapters.opentelemetry": {"opentelemetry", "redis", "sqlalchemy"},
     "adapters.prometheus": {"prometheus_client"},
     "adapters.redis": {"redis"},
-    "adapters.sql": {"alembic", "asyncpg", "sqlalchemy"},
+    "adapters.sql": {"alembic", "asyncpg", "greenlet", "sqlalchemy"},
     "adapters.system": {"email_validator"},
     "config": {"dependency_injector", "pydantic", "pydantic_settings", "structlog"},
     "entrypoints": set(),
