@@ -176,6 +176,13 @@ class AsyncpgChannel(Channel):
         record = await self._run(self._driver.fetchrow, compiled, parameters)
         return None if record is None else compiled.row(record)
 
+    async def rows(self, fixed: FixedStatement, parameters: Parameters) -> list[Any]:
+        if not self._fixed_go_past:
+            return await super().rows(fixed, parameters)
+        compiled = fixed.compiled(self.dialect)
+        records = await self._run(self._driver.fetch, compiled, parameters)
+        return [compiled.row(record) for record in records]
+
     async def count(self, fixed: FixedStatement, parameters: Parameters) -> int:
         if not self._fixed_go_past:
             return await super().count(fixed, parameters)

@@ -54,6 +54,10 @@ class StatementRunner:
         """Its one row, with the columns as attributes, or None."""
         return await self._try(lambda channel: channel.row(fixed, parameters))
 
+    async def rows(self, fixed: FixedStatement, **parameters: Any) -> list[Any]:
+        """With the columns as attributes."""
+        return await self._try(lambda channel: channel.rows(fixed, parameters))
+
     async def count(
         self,
         fixed: FixedStatement,
