@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
+from uuid import UUID
 
 from sqlalchemy import BindParameter, CursorResult, Executable, Table, insert, select
 
@@ -15,6 +16,8 @@ from domain.errors import DomainError, Unavailable
 
 Result = TypeVar("Result")
 _PAUSE_SECONDS = 0.02
+LAST_ID = UUID(int=2**128 - 1)
+"""A UUID that no version of UUIDs makes: all others come before it."""
 Reconnect = Callable[[], Awaitable[Channel]]
 
 

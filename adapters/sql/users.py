@@ -8,7 +8,7 @@ from sqlalchemy import Integer, Row, Select, delete, func, insert, select, updat
 
 from adapters.sql.fixed_statements import FixedStatement, parameter
 from adapters.sql.roles import can_exist
-from adapters.sql.statements import StatementRunner
+from adapters.sql.statements import LAST_ID, StatementRunner
 from adapters.sql.tables import role_permissions, user_roles, users
 from application.ports.users import UserChanges, UserRepository
 from domain.addresses import EmailAddress
@@ -85,8 +85,6 @@ _EVERYBODY = FixedStatement(
     .order_by(users.c.id.desc())
     .limit(parameter("at_most", Integer()))
 )
-_LAST_ID = UUID(int=2**128 - 1)
-"""A UUID that no version of UUIDs makes: all others come before it."""
 _LOCK = FixedStatement(
     select(users.c.id).where(users.c.id == parameter("user_id")).with_for_update()
 )
@@ -125,7 +123,7 @@ class SqlUserRepository(UserRepository):
         if where.role is not None and not can_exist(where.role):
             return []
         if where == UserFilter():
-            rows = await self._rows(_EVERYBODY, before=before or _LAST_ID, at_most=limit)
+            rows = await self._rows(_EVERYBODY, before=before or LAST_ID, at_most=limit)
             return [user_from_row(row) for row in rows]
         statement, place = _users(), users.c.id
         if where.role is not None:
