@@ -27,6 +27,8 @@ async def test_what_ships_is_what_the_rules_say(backend: Backend) -> None:
         found = await uow.permissions.list_all()
     assert {each.name: each.description for each in found} == BUILT_IN_PERMISSIONS
     assert all(each.built_in for each in found)
+    # Lists are by these instants.
+    assert len({each.created_at for each in found}) == 1
 
 
 async def test_a_permission_comes_back_as_it_was_stored_newest_first(backend: Backend) -> None:

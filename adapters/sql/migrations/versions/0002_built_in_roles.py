@@ -58,26 +58,44 @@ def _seed_roles() -> None:
         *map(sa.column, ("name", "description", "built_in", "version", "created_at", "updated_at")),
     )
     held = sa.table("role_permissions", sa.column("role_name"), sa.column("permission_name"))
-    for name, description in _PERMISSIONS.items():
-        op.execute(
-            sa.insert(permissions).values(
-                name=name, description=description, built_in=sa.true(), created_at=now
-            )
+    # One statement a table: SQLite's clock goes on between two, and lists are by these instants.
+    op.execute(
+        sa.insert(permissions).values(
+            [
+                {
+                    "name": name,
+                    "description": description,
+                    "built_in": sa.true(),
+                    "created_at": now,
+                }
+                for name, description in _PERMISSIONS.items()
+            ]
         )
-    for name, (description, names) in _ROLES.items():
-        op.execute(
-            sa.insert(roles).values(
-                name=name,
-                description=description,
-                built_in=sa.true(),
-                version=1,
-                created_at=now,
-                updated_at=now,
-            )
+    )
+    op.execute(
+        sa.insert(roles).values(
+            [
+                {
+                    "name": name,
+                    "description": description,
+                    "built_in": sa.true(),
+                    "version": 1,
+                    "created_at": now,
+                    "updated_at": now,
+                }
+                for name, (description, _) in _ROLES.items()
+            ]
         )
-        op.execute(
-            sa.insert(held).values([{"role_name": name, "permission_name": one} for one in names])
+    )
+    op.execute(
+        sa.insert(held).values(
+            [
+                {"role_name": name, "permission_name": permission}
+                for name, (_, names) in _ROLES.items()
+                for permission in names
+            ]
         )
+    )
 
 
 def downgrade() -> None:
