@@ -17,6 +17,8 @@ from greenlet import (  # type: ignore[import-untyped]
 Result = TypeVar("Result")
 
 _DONE = object()
+_KEPT = 32
+"""As many as a pool of the usual size has connections; a burst may need more for a moment."""
 
 
 class _Carrier(greenlet):  # type: ignore[misc]
@@ -29,21 +31,23 @@ class _Carrier(greenlet):  # type: ignore[misc]
     error: BaseException | None = None
 
     def __init__(self) -> None:
-        super().__init__(self._carry)
+        super().__init__(_carry)
         self.switch()
 
-    def _carry(self) -> None:
-        while True:
-            work, arguments = self.parent.switch(_DONE)
-            try:
-                self.result = work(*arguments)
-            except GreenletExit:
-                # Nobody waits any more.
-                raise
-            except BaseException as error:  # noqa: BLE001 - it is raised where it was called
-                self.error = error
-            # Whatever it was, it must not be kept until the next one comes.
-            del work, arguments
+
+def _carry() -> None:
+    # No name for the greenlet here: what its own stack holds is never freed.
+    while True:
+        work, arguments = getcurrent().parent.switch(_DONE)
+        try:
+            getcurrent().result = work(*arguments)
+        except GreenletExit:
+            # Nobody waits any more.
+            raise
+        except BaseException as error:  # noqa: BLE001 - it is raised where it was called
+            getcurrent().error = error
+        # Whatever it was, it must not be kept until the next one comes.
+        del work, arguments
 
 
 class _Idle(threading.local):
@@ -73,7 +77,8 @@ async def greenlet_spawn(work: Callable[..., Result], *arguments: Any) -> Result
     result: Result = carrier.result
     error: BaseException | None = carrier.error
     carrier.result = carrier.error = carrier.gr_context = None
-    idle.append(carrier)
+    if len(idle) < _KEPT:
+        idle.append(carrier)
     if error is None:
         return result
     try:

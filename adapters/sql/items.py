@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Delete, Integer, Update, delete, insert, select, update
 
 from adapters.sql.fixed_statements import FixedStatement, parameter
-from adapters.sql.statements import LAST_ID, StatementRunner
+from adapters.sql.statements import MAX_UUID, StatementRunner
 from adapters.sql.tables import items
 from application.ports.items import ItemChanges, ItemRepository
 from domain.access import NotAuthenticated
@@ -90,7 +90,7 @@ class SqlItemRepository(ItemRepository):
     async def page(
         self, owner_id: UUID, title_prefix: str, before: UUID | None, limit: int
     ) -> list[Item]:
-        last = before or LAST_ID
+        last = before or MAX_UUID
         if not title_prefix:
             rows = await self._rows(_ALL_OF_OWNER, owner=owner_id, before=last, at_most=limit)
             return [_from_row(row) for row in rows]

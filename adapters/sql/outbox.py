@@ -19,6 +19,7 @@ from application.ports.outbox import (
 )
 from domain.outbox import MessageTemplate, OutboxMessage
 
+_WAITS = (outbox.c.sent_at.is_(None), outbox.c.set_aside_at.is_(None))
 _REASON_LENGTH = 200
 
 _INSERT = insert_for_account(outbox)
@@ -30,9 +31,6 @@ _COUNT_SINCE = FixedStatement(
         outbox.c.created_at > parameter("since"),
     )
 )
-
-
-_WAITS = (outbox.c.sent_at.is_(None), outbox.c.set_aside_at.is_(None))
 _IS_DUE = (
     *_WAITS,
     outbox.c.due_at <= parameter("at"),

@@ -16,8 +16,8 @@ from domain.errors import DomainError, Unavailable
 
 Result = TypeVar("Result")
 _PAUSE_SECONDS = 0.02
-LAST_ID = UUID(int=2**128 - 1)
-"""A UUID that no version of UUIDs makes: all others come before it."""
+MAX_UUID = UUID(int=2**128 - 1)
+"""RFC 9562, 5.10: all others come before it."""
 Reconnect = Callable[[], Awaitable[Channel]]
 
 

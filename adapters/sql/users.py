@@ -8,7 +8,7 @@ from sqlalchemy import Integer, Row, Select, delete, func, insert, select, updat
 
 from adapters.sql.fixed_statements import FixedStatement, parameter
 from adapters.sql.roles import can_exist
-from adapters.sql.statements import LAST_ID, StatementRunner
+from adapters.sql.statements import MAX_UUID, StatementRunner
 from adapters.sql.tables import role_permissions, user_roles, users
 from application.ports.users import UserChanges, UserRepository
 from domain.addresses import EmailAddress
@@ -123,7 +123,7 @@ class SqlUserRepository(UserRepository):
         if where.role is not None and not can_exist(where.role):
             return []
         if where == UserFilter():
-            rows = await self._rows(_EVERYBODY, before=before or LAST_ID, at_most=limit)
+            rows = await self._rows(_EVERYBODY, before=before or MAX_UUID, at_most=limit)
             return [user_from_row(row) for row in rows]
         statement, place = _users(), users.c.id
         if where.role is not None:

@@ -46,6 +46,18 @@ async def test_as_many_as_run_at_once_and_no_more_are_made() -> None:
     assert len(greenlets._idle.carriers) == 5
 
 
+def carriers() -> int:
+    gc.collect()
+    return sum(isinstance(each, greenlets._Carrier) for each in gc.get_objects())
+
+
+async def test_a_burst_leaves_few_behind() -> None:
+    before, burst = carriers(), 10 * greenlets._KEPT
+    results = await asyncio.gather(*(greenlet_spawn(waiting_for(0.01, n)) for n in range(burst)))
+    assert results == [*range(burst)]
+    assert carriers() - before == len(greenlets._idle.carriers) == greenlets._KEPT
+
+
 async def test_errors_come_out_and_the_next_work_knows_nothing_of_them() -> None:
     with pytest.raises(ZeroDivisionError):
         await greenlet_spawn(divmod, 1, 0)
