@@ -9,11 +9,12 @@ import pytest
 from adapters.sql.channel import AsyncpgChannel
 from adapters.sql.engine import Database
 from adapters.sql.unit_of_work import SqlUnitOfWorkFactory
+from application.ports.items import ItemChanges
 from application.ports.unit_of_work import UnitOfWork
 from application.ports.users import UserChanges
 from domain.users import EmailAlreadyRegistered, User, UserFilter
-from tests.adapters.contracts.test_outbox import message_for
-from tests.domain.samples import LATER, a_session, a_user, an_event
+from tests.adapters.contracts.test_outbox import SECOND, message_for
+from tests.domain.samples import LATER, a_session, a_user, an_event, an_item
 from tests.storage import open_database, sql_backend
 
 pytestmark = pytest.mark.slow
@@ -171,6 +172,33 @@ async def test_a_unit_that_is_cancelled_between_statements_gives_its_connection_
     async with factory.reading() as uow:
         assert await uow.users.find("nobody") is None
     assert database.pool_state().in_use == 0
+
+
+async def test_behind_pgbouncer_fixed_statements_do_the_same(postgresql_database_url: str) -> None:
+    user = a_user()
+    item, message = an_item(user.id), message_for(user.id)
+    async with open_database(postgresql_database_url, pgbouncer=True) as database:
+        factory = SqlUnitOfWorkFactory(database)
+        async with factory() as uow:
+            await uow.users.add(user)
+            await uow.items.add(item)
+            await uow.outbox.add_first(message)
+            await uow.commit()
+        async with factory.single() as uow:
+            claimed = await uow.outbox.claim(LATER, LATER)
+            await uow.commit()
+        assert claimed is not None
+        assert (claimed.message.id, claimed.others_due) == (message.id, False)
+        async with factory() as uow:
+            assert await uow.outbox.claim(LATER - SECOND, LATER) is None
+            assert await uow.users.page(UserFilter(), None, 1) == [user]
+            assert await uow.items.page(user.id, "", None, 1) == [item]
+            changed = await uow.items.change(item.id, ItemChanges(title="Tea"), LATER, 1)
+            assert changed is not None
+            assert (changed.title, changed.data, changed.version) == ("Tea", item.data, 2)
+            assert not await uow.items.delete(item.id, 1)
+            assert await uow.items.delete(item.id, 2)
+            await uow.commit()
 
 
 async def test_what_only_writes_is_one_trip(
